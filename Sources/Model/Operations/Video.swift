@@ -1,0 +1,93 @@
+/// How a video is to come out.
+public struct VideoSpec: Sendable, Hashable, Codable {
+    /// The box for a landscape picture; a portrait one gets it turned. Never enlarged.
+    public var maxLongSide: Int
+    public var maxShortSide: Int
+    /// 0…51, x264's constant rate factor.
+    public var crf: Int
+    /// Bits a second that the picture may not exceed over two seconds; nil: no bound.
+    public var maxBitrate: Int?
+    /// x264's preset: `ultrafast` … `veryslow`.
+    public var preset: String
+    public var audioBitrate: Int
+    /// More frames a second than this are thinned out.
+    public var maxFrameRate: Int
+    /// The poster's longer side in pixels; nil: no poster.
+    public var posterLongSide: Int?
+
+    public init(
+        maxLongSide: Int = 1280, maxShortSide: Int = 720, crf: Int = 23, maxBitrate: Int? = nil,
+        preset: String = "veryfast", audioBitrate: Int = 128_000, maxFrameRate: Int = 60, posterLongSide: Int? = 1280
+    ) {
+        self.maxLongSide = maxLongSide
+        self.maxShortSide = maxShortSide
+        self.crf = crf
+        self.maxBitrate = maxBitrate
+        self.preset = preset
+        self.audioBitrate = audioBitrate
+        self.maxFrameRate = maxFrameRate
+        self.posterLongSide = posterLongSide
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case crf, preset
+        case maxLongSide = "max_long_side"
+        case maxShortSide = "max_short_side"
+        case maxBitrate = "max_bitrate"
+        case audioBitrate = "audio_bitrate"
+        case maxFrameRate = "max_frame_rate"
+        case posterLongSide = "poster_long_side"
+    }
+}
+
+/// Asks the video helper for an MP4 (role `output.0`) and, where wanted, a poster (`output.1`) of role `input`.
+public struct VideoRequest: Sendable, Hashable, Codable {
+    public static let operation = "video.compress"
+
+    public var spec: VideoSpec
+    public var limits: VideoLimits
+    /// Encoder and decoder threads.
+    public var threads: Int
+
+    public init(spec: VideoSpec, limits: VideoLimits = VideoLimits(), threads: Int = 1) {
+        self.spec = spec
+        self.limits = limits
+        self.threads = threads
+    }
+}
+
+/// The video helper's answer. `variants[0]` is the MP4 (name `video`), `variants[1]` the poster (name `poster`).
+public struct VideoResult: Sendable, Hashable, Codable {
+    public var variants: [VariantFacts]
+    /// Of the input, upright.
+    public var width: Int
+    public var height: Int
+    public var durationMs: Int64
+    public var frames: Int64
+    /// `h264`, `vp9` … of the input.
+    public var videoCodec: String?
+    public var audioCodec: String?
+    /// True when the streams were copied rather than encoded again.
+    public var remuxed: Bool
+
+    public init(
+        variants: [VariantFacts], width: Int, height: Int, durationMs: Int64, frames: Int64, videoCodec: String?,
+        audioCodec: String?, remuxed: Bool
+    ) {
+        self.variants = variants
+        self.width = width
+        self.height = height
+        self.durationMs = durationMs
+        self.frames = frames
+        self.videoCodec = videoCodec
+        self.audioCodec = audioCodec
+        self.remuxed = remuxed
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case variants, width, height, frames, remuxed
+        case durationMs = "duration_ms"
+        case videoCodec = "video_codec"
+        case audioCodec = "audio_codec"
+    }
+}

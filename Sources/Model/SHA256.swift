@@ -1,0 +1,169 @@
+/// SHA-256 of a stream of bytes, in plain Swift, for programs that may link no package.
+///
+/// Source: FIPS 180-4, sections 4.1.2, 5.1.1 and 6.2. A value can be copied in the middle of a stream; both copies
+/// go on independently.
+public struct SHA256: Sendable {
+    private var state: (UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32) = (
+        0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19
+    )
+    private var pending: [UInt8] = []
+    private var length: UInt64 = 0
+
+    public init() {
+        pending.reserveCapacity(Self.blockBytes * 2)
+    }
+
+    /// Adds bytes; pieces of any size, empty ones too.
+    public mutating func update(_ bytes: UnsafeRawBufferPointer) {
+        guard let start = bytes.baseAddress, bytes.count > 0 else { return }
+        length &+= UInt64(bytes.count)
+        var offset = 0
+        if !pending.isEmpty {
+            let wanted = min(Self.blockBytes - pending.count, bytes.count)
+            pending.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[..<wanted]))
+            offset = wanted
+            guard pending.count == Self.blockBytes else { return }
+            flushPending()
+        }
+        let blocks = (bytes.count - offset) / Self.blockBytes
+        if blocks > 0 {
+            compress(start + offset, blocks: blocks)
+            offset += blocks * Self.blockBytes
+        }
+        pending.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[offset...]))
+    }
+
+    public mutating func update(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { update($0) }
+    }
+
+    /// The 32 bytes of the digest. The value must not be updated afterwards; copy it before to go on.
+    public mutating func finalize() -> [UInt8] {
+        let bits = length &* 8
+        pending.append(0x80)
+        if pending.count > Self.blockBytes - 8 {
+            pending.append(contentsOf: repeatElement(0, count: Self.blockBytes - pending.count))
+            flushPending()
+        }
+        pending.append(contentsOf: repeatElement(0, count: Self.blockBytes - 8 - pending.count))
+        withUnsafeBytes(of: bits.bigEndian) { pending.append(contentsOf: $0) }
+        flushPending()
+        let words = [state.0, state.1, state.2, state.3, state.4, state.5, state.6, state.7]
+        return words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (24 - 8 * UInt32($0))) } }
+    }
+
+    /// The digest of bytes that are all at hand.
+    public static func hash(_ bytes: [UInt8]) -> [UInt8] {
+        var hash = SHA256()
+        hash.update(bytes)
+        return hash.finalize()
+    }
+
+    /// The digest of bytes that are all at hand, as 64 lower-case hexadecimal digits.
+    public static func hexadecimal(_ bytes: [UInt8]) -> String {
+        hexadecimal(digest: hash(bytes))
+    }
+
+    /// A digest as lower-case hexadecimal digits, two a byte.
+    public static func hexadecimal(digest: [UInt8]) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        let text = digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    private static let blockBytes = 64
+
+    private mutating func flushPending() {
+        let block = pending
+        block.withUnsafeBytes { bytes in
+            if let start = bytes.baseAddress { compress(start, blocks: 1) }
+        }
+        pending.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func compress(_ start: UnsafeRawPointer, blocks: Int) {
+        Self.constants.withUnsafeBufferPointer { constants in
+            guard let k = constants.baseAddress else { return }
+            withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 16) { buffer in
+                guard let w = buffer.baseAddress else { return }
+                for block in 0..<blocks {
+                    compressBlock(start + block * Self.blockBytes, k, w)
+                }
+            }
+        }
+    }
+
+    // Eight rounds a turn, so that the working variables return to their own registers instead of being moved.
+    private mutating func compressBlock(
+        _ input: UnsafeRawPointer, _ k: UnsafePointer<UInt32>, _ w: UnsafeMutablePointer<UInt32>
+    ) {
+        var (a, b, c, d, e, f, g, h) = state
+        var i = 0
+        while i < 64 {
+            if i < 16 {
+                for j in i..<i + 8 {
+                    w[j] = UInt32(bigEndian: input.loadUnaligned(fromByteOffset: j * 4, as: UInt32.self))
+                }
+            } else {
+                for j in i..<i + 8 { Self.extend(w, j) }
+            }
+            let r = i & 15
+            Self.round(a, b, c, &d, e, f, g, &h, k[i] &+ w[r])
+            Self.round(h, a, b, &c, d, e, f, &g, k[i + 1] &+ w[r + 1])
+            Self.round(g, h, a, &b, c, d, e, &f, k[i + 2] &+ w[r + 2])
+            Self.round(f, g, h, &a, b, c, d, &e, k[i + 3] &+ w[r + 3])
+            Self.round(e, f, g, &h, a, b, c, &d, k[i + 4] &+ w[r + 4])
+            Self.round(d, e, f, &g, h, a, b, &c, k[i + 5] &+ w[r + 5])
+            Self.round(c, d, e, &f, g, h, a, &b, k[i + 6] &+ w[r + 6])
+            Self.round(b, c, d, &e, f, g, h, &a, k[i + 7] &+ w[r + 7])
+            i += 8
+        }
+        state.0 &+= a
+        state.1 &+= b
+        state.2 &+= c
+        state.3 &+= d
+        state.4 &+= e
+        state.5 &+= f
+        state.6 &+= g
+        state.7 &+= h
+    }
+
+    @inline(__always)
+    private static func rotate(_ x: UInt32, _ n: UInt32) -> UInt32 {
+        (x &>> n) | (x &<< (32 &- n))
+    }
+
+    @inline(__always)
+    private static func extend(_ w: UnsafeMutablePointer<UInt32>, _ j: Int) {
+        let old = w[(j &+ 1) & 15]
+        let late = w[(j &+ 14) & 15]
+        let s0 = rotate(old, 7) ^ rotate(old, 18) ^ (old &>> 3)
+        let s1 = rotate(late, 17) ^ rotate(late, 19) ^ (late &>> 10)
+        w[j & 15] = w[j & 15] &+ s0 &+ w[(j &+ 9) & 15] &+ s1
+    }
+
+    @inline(__always)
+    private static func round(
+        _ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: inout UInt32,
+        _ e: UInt32, _ f: UInt32, _ g: UInt32, _ h: inout UInt32, _ kw: UInt32
+    ) {
+        let sum1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
+        let choice = g ^ (e & (f ^ g))
+        let t = h &+ sum1 &+ choice &+ kw
+        let sum0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
+        let majority = (a & b) | (c & (a | b))
+        d = d &+ t
+        h = t &+ sum0 &+ majority
+    }
+
+    private static let constants: [UInt32] = [
+        0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5,
+        0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe, 0x9bdc_06a7, 0xc19b_f174,
+        0xe49b_69c1, 0xefbe_4786, 0x0fc1_9dc6, 0x240c_a1cc, 0x2de9_2c6f, 0x4a74_84aa, 0x5cb0_a9dc, 0x76f9_88da,
+        0x983e_5152, 0xa831_c66d, 0xb003_27c8, 0xbf59_7fc7, 0xc6e0_0bf3, 0xd5a7_9147, 0x06ca_6351, 0x1429_2967,
+        0x27b7_0a85, 0x2e1b_2138, 0x4d2c_6dfc, 0x5338_0d13, 0x650a_7354, 0x766a_0abb, 0x81c2_c92e, 0x9272_2c85,
+        0xa2bf_e8a1, 0xa81a_664b, 0xc24b_8b70, 0xc76c_51a3, 0xd192_e819, 0xd699_0624, 0xf40e_3585, 0x106a_a070,
+        0x19a4_c116, 0x1e37_6c08, 0x2748_774c, 0x34b0_bcb5, 0x391c_0cb3, 0x4ed8_aa4a, 0x5b9c_ca4f, 0x682e_6ff3,
+        0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208, 0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7, 0xc671_78f2,
+    ]
+}
