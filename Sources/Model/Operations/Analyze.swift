@@ -1,5 +1,3 @@
-public import Foundation
-
 /// A word for what a picture shows.
 public struct Label: Sendable, Hashable, Codable {
     /// Lower case, plain English: `cat`, `running shoe`.
