@@ -84,39 +84,80 @@ public struct SHA256: Sendable {
     private mutating func compress(_ start: UnsafeRawPointer, blocks: Int) {
         Self.constants.withUnsafeBufferPointer { constants in
             guard let k = constants.baseAddress else { return }
-            withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 16) { buffer in
-                guard let w = buffer.baseAddress else { return }
-                for block in 0..<blocks {
-                    compressBlock(start + block * Self.blockBytes, k, w)
-                }
-            }
+            for block in 0..<blocks { compressBlock(start + block * Self.blockBytes, k) }
         }
     }
 
-    // Eight rounds a turn, so that the working variables return to their own registers instead of being moved.
-    private mutating func compressBlock(
-        _ input: UnsafeRawPointer, _ k: UnsafePointer<UInt32>, _ w: UnsafeMutablePointer<UInt32>
-    ) {
+    // Written out round by round, so that the compiler keeps the sixteen words and eight variables where they are.
+    private mutating func compressBlock(_ input: UnsafeRawPointer, _ k: UnsafePointer<UInt32>) {
         var (a, b, c, d, e, f, g, h) = state
-        var i = 0
+        var w0 = Self.word(input, 0)
+        var w1 = Self.word(input, 1)
+        var w2 = Self.word(input, 2)
+        var w3 = Self.word(input, 3)
+        var w4 = Self.word(input, 4)
+        var w5 = Self.word(input, 5)
+        var w6 = Self.word(input, 6)
+        var w7 = Self.word(input, 7)
+        var w8 = Self.word(input, 8)
+        var w9 = Self.word(input, 9)
+        var w10 = Self.word(input, 10)
+        var w11 = Self.word(input, 11)
+        var w12 = Self.word(input, 12)
+        var w13 = Self.word(input, 13)
+        var w14 = Self.word(input, 14)
+        var w15 = Self.word(input, 15)
+        Self.round(a, b, c, &d, e, f, g, &h, k[0] &+ w0)
+        Self.round(h, a, b, &c, d, e, f, &g, k[1] &+ w1)
+        Self.round(g, h, a, &b, c, d, e, &f, k[2] &+ w2)
+        Self.round(f, g, h, &a, b, c, d, &e, k[3] &+ w3)
+        Self.round(e, f, g, &h, a, b, c, &d, k[4] &+ w4)
+        Self.round(d, e, f, &g, h, a, b, &c, k[5] &+ w5)
+        Self.round(c, d, e, &f, g, h, a, &b, k[6] &+ w6)
+        Self.round(b, c, d, &e, f, g, h, &a, k[7] &+ w7)
+        Self.round(a, b, c, &d, e, f, g, &h, k[8] &+ w8)
+        Self.round(h, a, b, &c, d, e, f, &g, k[9] &+ w9)
+        Self.round(g, h, a, &b, c, d, e, &f, k[10] &+ w10)
+        Self.round(f, g, h, &a, b, c, d, &e, k[11] &+ w11)
+        Self.round(e, f, g, &h, a, b, c, &d, k[12] &+ w12)
+        Self.round(d, e, f, &g, h, a, b, &c, k[13] &+ w13)
+        Self.round(c, d, e, &f, g, h, a, &b, k[14] &+ w14)
+        Self.round(b, c, d, &e, f, g, h, &a, k[15] &+ w15)
+        var i = 16
         while i < 64 {
-            if i < 16 {
-                for j in i..<i + 8 {
-                    w[j] = UInt32(bigEndian: input.loadUnaligned(fromByteOffset: j * 4, as: UInt32.self))
-                }
-            } else {
-                for j in i..<i + 8 { Self.extend(w, j) }
-            }
-            let r = i & 15
-            Self.round(a, b, c, &d, e, f, g, &h, k[i] &+ w[r])
-            Self.round(h, a, b, &c, d, e, f, &g, k[i + 1] &+ w[r + 1])
-            Self.round(g, h, a, &b, c, d, e, &f, k[i + 2] &+ w[r + 2])
-            Self.round(f, g, h, &a, b, c, d, &e, k[i + 3] &+ w[r + 3])
-            Self.round(e, f, g, &h, a, b, c, &d, k[i + 4] &+ w[r + 4])
-            Self.round(d, e, f, &g, h, a, b, &c, k[i + 5] &+ w[r + 5])
-            Self.round(c, d, e, &f, g, h, a, &b, k[i + 6] &+ w[r + 6])
-            Self.round(b, c, d, &e, f, g, h, &a, k[i + 7] &+ w[r + 7])
-            i += 8
+            Self.extend(&w0, w1, w9, w14)
+            Self.round(a, b, c, &d, e, f, g, &h, k[i + 0] &+ w0)
+            Self.extend(&w1, w2, w10, w15)
+            Self.round(h, a, b, &c, d, e, f, &g, k[i + 1] &+ w1)
+            Self.extend(&w2, w3, w11, w0)
+            Self.round(g, h, a, &b, c, d, e, &f, k[i + 2] &+ w2)
+            Self.extend(&w3, w4, w12, w1)
+            Self.round(f, g, h, &a, b, c, d, &e, k[i + 3] &+ w3)
+            Self.extend(&w4, w5, w13, w2)
+            Self.round(e, f, g, &h, a, b, c, &d, k[i + 4] &+ w4)
+            Self.extend(&w5, w6, w14, w3)
+            Self.round(d, e, f, &g, h, a, b, &c, k[i + 5] &+ w5)
+            Self.extend(&w6, w7, w15, w4)
+            Self.round(c, d, e, &f, g, h, a, &b, k[i + 6] &+ w6)
+            Self.extend(&w7, w8, w0, w5)
+            Self.round(b, c, d, &e, f, g, h, &a, k[i + 7] &+ w7)
+            Self.extend(&w8, w9, w1, w6)
+            Self.round(a, b, c, &d, e, f, g, &h, k[i + 8] &+ w8)
+            Self.extend(&w9, w10, w2, w7)
+            Self.round(h, a, b, &c, d, e, f, &g, k[i + 9] &+ w9)
+            Self.extend(&w10, w11, w3, w8)
+            Self.round(g, h, a, &b, c, d, e, &f, k[i + 10] &+ w10)
+            Self.extend(&w11, w12, w4, w9)
+            Self.round(f, g, h, &a, b, c, d, &e, k[i + 11] &+ w11)
+            Self.extend(&w12, w13, w5, w10)
+            Self.round(e, f, g, &h, a, b, c, &d, k[i + 12] &+ w12)
+            Self.extend(&w13, w14, w6, w11)
+            Self.round(d, e, f, &g, h, a, b, &c, k[i + 13] &+ w13)
+            Self.extend(&w14, w15, w7, w12)
+            Self.round(c, d, e, &f, g, h, a, &b, k[i + 14] &+ w14)
+            Self.extend(&w15, w0, w8, w13)
+            Self.round(b, c, d, &e, f, g, h, &a, k[i + 15] &+ w15)
+            i &+= 16
         }
         state.0 &+= a
         state.1 &+= b
@@ -129,17 +170,20 @@ public struct SHA256: Sendable {
     }
 
     @inline(__always)
+    private static func word(_ input: UnsafeRawPointer, _ index: Int) -> UInt32 {
+        UInt32(bigEndian: input.loadUnaligned(fromByteOffset: index &* 4, as: UInt32.self))
+    }
+
+    @inline(__always)
     private static func rotate(_ x: UInt32, _ n: UInt32) -> UInt32 {
         (x &>> n) | (x &<< (32 &- n))
     }
 
     @inline(__always)
-    private static func extend(_ w: UnsafeMutablePointer<UInt32>, _ j: Int) {
-        let old = w[(j &+ 1) & 15]
-        let late = w[(j &+ 14) & 15]
-        let s0 = rotate(old, 7) ^ rotate(old, 18) ^ (old &>> 3)
-        let s1 = rotate(late, 17) ^ rotate(late, 19) ^ (late &>> 10)
-        w[j & 15] = w[j & 15] &+ s0 &+ w[(j &+ 9) & 15] &+ s1
+    private static func extend(_ w: inout UInt32, _ w1: UInt32, _ w9: UInt32, _ w14: UInt32) {
+        let s0 = rotate(w1, 7) ^ rotate(w1, 18) ^ (w1 &>> 3)
+        let s1 = rotate(w14, 17) ^ rotate(w14, 19) ^ (w14 &>> 10)
+        w = w &+ s0 &+ w9 &+ s1
     }
 
     @inline(__always)
@@ -147,11 +191,11 @@ public struct SHA256: Sendable {
         _ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: inout UInt32,
         _ e: UInt32, _ f: UInt32, _ g: UInt32, _ h: inout UInt32, _ kw: UInt32
     ) {
-        let sum1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
+        let sum1 = rotate(e ^ rotate(e ^ rotate(e, 14), 5), 6)  // e by 6, 11 and 25
         let choice = g ^ (e & (f ^ g))
         let t = h &+ sum1 &+ choice &+ kw
-        let sum0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
-        let majority = (a & b) | (c & (a | b))
+        let sum0 = rotate(a ^ rotate(a ^ rotate(a, 9), 11), 2)  // a by 2, 13 and 22
+        let majority = b ^ ((a ^ b) & (b ^ c))
         d = d &+ t
         h = t &+ sum0 &+ majority
     }
