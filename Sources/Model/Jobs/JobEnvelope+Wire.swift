@@ -62,6 +62,7 @@ extension JobEnvelope {
         envelope.traceparent = try fields.text("traceparent", maxBytes: 128)
         envelope.attempt = Int(try fields.int("attempt", in: 1...1_000_000, default: 1))
         envelope.rescues = Int(try fields.int("rescues", in: 0...1_000_000, default: 0))
+        envelope.isRecorded = members["recorded"]?.bool ?? false
         if let failures = members["failures"] {
             envelope.failures = Array(((try? failures.decode(as: [AttemptFailure].self)) ?? []).suffix(5))
         }
@@ -85,6 +86,7 @@ extension JobEnvelope {
         if let traceparent { members["traceparent"] = .string(traceparent) }
         if attempt != 1 { members["attempt"] = .int(Int64(attempt)) }
         if rescues != 0 { members["rescues"] = .int(Int64(rescues)) }
+        if isRecorded { members["recorded"] = true }
         if !failures.isEmpty { members["failures"] = try JSONValue(encoding: failures) }
         return try JSON.encode(JSONValue.object(members))
     }

@@ -34,12 +34,14 @@ public struct JobEnvelope: Sendable, Hashable {
     public var attempt: Int
     public var rescues: Int
     public var failures: [AttemptFailure]
+    /// Whether PostgreSQL has a row for this job that must be closed when the job ends. Plain producers have none.
+    public var isRecorded: Bool
 
     public init(
         id: JobID = .random(), kind: String, payload: JSONValue, maxAttempts: Int = defaultMaxAttempts,
         timeoutMs: Int64 = defaultTimeoutMs, priority: Int = 0, uniqueKey: String? = nil, notBefore: Date? = nil,
         expiresAt: Date? = nil, tenant: String = defaultTenant, batch: UUID? = nil, traceparent: String? = nil,
-        attempt: Int = 1, rescues: Int = 0, failures: [AttemptFailure] = []
+        attempt: Int = 1, rescues: Int = 0, failures: [AttemptFailure] = [], isRecorded: Bool = false
     ) {
         version = Self.currentVersion
         self.id = id
@@ -57,6 +59,7 @@ public struct JobEnvelope: Sendable, Hashable {
         self.attempt = attempt
         self.rescues = rescues
         self.failures = failures
+        self.isRecorded = isRecorded
     }
 }
 
