@@ -1,0 +1,148 @@
+/// Deadlines of a connection. The defaults suit commands that answer at once.
+public struct RedisTimeouts: Sendable, Hashable {
+    public var connect: Duration
+    /// For each answer; a blocking command adds its own block time.
+    public var command: Duration
+
+    public init(connect: Duration = .seconds(2), command: Duration = .seconds(5)) {
+        self.connect = connect
+        self.command = command
+    }
+}
+
+/// One blocking connection. It belongs to one thread at a time and never to the cooperative pool.
+///
+/// After an error with `breaksConnection` it is spent: open another one.
+public struct RedisConnection: ~Copyable {
+    private var transport: SocketTransport
+    private let reader: ReplyReader
+    private let timeouts: RedisTimeouts
+    private var input = [UInt8](repeating: 0, count: 65_536)
+    private var scripts: [ObjectIdentifier: [UInt8]] = [:]
+    /// The first error that made this connection unusable.
+    public private(set) var failure: RedisError?
+    /// What `CLIENT ID` said at the start; `CLIENT UNBLOCK` takes it.
+    public private(set) var clientID: Int64 = 0
+
+    private init(transport: consuming SocketTransport, reader: consuming ReplyReader, timeouts: RedisTimeouts) {
+        self.transport = transport
+        self.reader = reader
+        self.timeouts = timeouts
+    }
+
+    /// Connects, signs in, selects the database and tells the server the connection's name.
+    ///
+    /// - Throws: `.wrongPassword` for refused credentials, `.loading` while the server starts, else as ``send(_:)``.
+    public static func open(
+        _ url: RedisURL, name: String, timeouts: RedisTimeouts = RedisTimeouts()
+    ) throws(RedisError) -> RedisConnection {
+        let transport = try SocketTransport.connect(
+            host: url.host, port: url.port, connectTimeout: timeouts.connect, ioTimeout: timeouts.command)
+        let reader = try ReplyReader.make()
+        var connection = RedisConnection(transport: transport, reader: reader, timeouts: timeouts)
+        var greeting = CommandBuffer()
+        if let password = url.password {
+            greeting.append(url.user.map { ["AUTH", .text($0), .text(password)] } ?? ["AUTH", .text(password)])
+        }
+        if url.database != 0 { greeting.append("SELECT", .int(url.database)) }
+        greeting.append("CLIENT", "SETNAME", .text(String(name.map { $0.isLetter || $0.isNumber ? $0 : "-" })))
+        greeting.append("CLIENT", "ID")
+        for reply in try connection.pipeline(greeting) { connection.clientID = try reply.get().int ?? 0 }
+        return connection
+    }
+
+    /// Sends one command and waits for its reply.
+    ///
+    /// - Throws: ``RedisError``: an error reply with its typed code, or what broke the connection.
+    @discardableResult
+    public mutating func send(_ arguments: RedisArgument...) throws(RedisError) -> RedisValue {
+        try send(arguments)
+    }
+
+    @discardableResult
+    public mutating func send(
+        _ arguments: [RedisArgument], blockingFor block: Duration = .zero
+    ) throws(RedisError) -> RedisValue {
+        try exchange(CommandBuffer(arguments), blockingFor: block)[0].get()
+    }
+
+    /// Sends all commands in one write and returns one reply each; error replies stand in the array.
+    public mutating func pipeline(_ commands: CommandBuffer) throws(RedisError) -> [RedisValue] {
+        try exchange(commands, blockingFor: .zero)
+    }
+
+    private mutating func exchange(
+        _ commands: CommandBuffer, blockingFor block: Duration
+    ) throws(RedisError) -> [RedisValue] {
+        if let failure { throw failure }
+        do throws(RedisError) {
+            transport.setReadTimeout(timeouts.command + block)
+            try transport.write(commands.bytes)
+            var replies: [RedisValue] = []
+            replies.reserveCapacity(commands.count)
+            while replies.count < commands.count {
+                if let reply = try reader.next() {
+                    replies.append(reply)
+                } else {
+                    try reader.feed(input, count: try transport.read(into: &input))
+                }
+            }
+            return replies
+        } catch {
+            failure = error
+            throw error
+        }
+    }
+
+    /// Runs a script by its digest; loads it where the server does not know it (restart, failover, `SCRIPT FLUSH`).
+    public mutating func run(
+        _ script: Script, keys: [RedisArgument], _ arguments: [RedisArgument] = []
+    ) throws(RedisError) -> RedisValue {
+        for _ in 0..<2 {
+            let digest = try digest(of: script)
+            do throws(RedisError) {
+                return try send(["EVALSHA", .bytes(digest), .int(keys.count)] + keys + arguments)
+            } catch {
+                guard error.code == .noScript else { throw error }
+                scripts.removeAll()
+            }
+        }
+        throw RedisError(.noScript, "the server forgets the script \(script.name) as soon as it is loaded")
+    }
+
+    /// The digest `EVALSHA` takes, for callers that pipeline scripts; the script is loaded at its first use.
+    public mutating func digest(of script: Script) throws(RedisError) -> [UInt8] {
+        if let known = scripts[ObjectIdentifier(script)] { return known }
+        guard let digest = try send("SCRIPT", "LOAD", .bytes(script.source)).bytes else {
+            throw RedisError(.badReply, "SCRIPT LOAD answered without a digest")
+        }
+        scripts[ObjectIdentifier(script)] = digest
+        return digest
+    }
+
+    /// After `NOSCRIPT` in a pipeline: digests are asked for again.
+    public mutating func forgetScripts() { scripts.removeAll() }
+
+    /// The next reply that comes without a command (pub/sub), or nil when none comes in time or `other` has input.
+    mutating func receive(within limit: Duration, orInputOn other: Int32) throws(RedisError) -> RedisValue? {
+        if let failure { throw failure }
+        do throws(RedisError) {
+            if let reply = try reader.next() { return reply }
+            guard transport.wait(for: 1, atMost: limit, orInputOn: other) else { return nil }
+            try reader.feed(input, count: try transport.read(into: &input))
+            return try reader.next()
+        } catch {
+            failure = error
+            throw error
+        }
+    }
+
+    /// Writes without waiting for replies (pub/sub).
+    mutating func post(_ commands: CommandBuffer) throws(RedisError) {
+        if let failure { throw failure }
+        do throws(RedisError) { try transport.write(commands.bytes) } catch {
+            failure = error
+            throw error
+        }
+    }
+}
