@@ -21,7 +21,6 @@ void cvips_image_facts(cvips_image *handle, cvips_facts *facts) {
     facts->has_alpha = vips_image_hasalpha(image);
     facts->orientation = vips_image_get_orientation(image);
     facts->has_profile = vips_image_get_typeof(image, VIPS_META_ICC_NAME) != 0;
-    facts->samples_are_cmyk = image->Type == VIPS_INTERPRETATION_CMYK;
     facts->bits = (int)(8 * vips_format_sizeof(image->BandFmt));
     if (!cvips_image_int(handle, "interlaced", &flag) && flag)
         facts->interlaced = 1;

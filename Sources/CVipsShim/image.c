@@ -99,7 +99,8 @@ int cvips_image_laplacian_variance(cvips_image *handle, double *variance) {
     t[3] = vips_image_new_matrixv(3, 3, 0.0, 1.0, 0.0, 1.0, -4.0, 1.0, 0.0, 1.0, 0.0);
     if (!failed)
         failed = vips_conv(t[1], &t[2], t[3], "precision", VIPS_PRECISION_FLOAT, NULL);
-    if (!failed)
+    // One pixel has no deviation: libvips divides by n - 1.
+    if (!failed && (luma->Xsize > 1 || luma->Ysize > 1))
         failed = vips_deviate(t[2], &deviation, NULL);
     *variance = deviation * deviation;
     g_object_unref(scope);

@@ -44,34 +44,46 @@ static cvips_image *finish(VipsImage *decoded) {
     return (cvips_image *)done;
 }
 
-// Only these loaders really decode less for a small result. The others go without `vips_thumbnail_source`, because it
-// would take a HEIF file's embedded thumbnail or a smaller TIFF page, and those may show another picture.
-static VipsImage *thumbnail(
-    VipsSource *source, int max_width, int max_height, const char *options, const char *import, int upright) {
+// Fits a sequential image into the box; takes the reference to it.
+static VipsImage *fit(VipsImage *whole, int max_width, int max_height, const char *profile) {
     VipsImage *out = NULL;
-    const char *loader = vips_foreign_find_load_source(source);
-    if (!loader)
-        return NULL;
-    if (vips_isprefix("VipsForeignLoadJpeg", loader) || vips_isprefix("VipsForeignLoadWebp", loader)) {
-        vips_thumbnail_source(source, &out, max_width, "height", max_height, "size", VIPS_SIZE_DOWN, "no_rotate",
-                              !upright, "export_profile", "srgb", "option_string", options,
-                              import ? "import_profile" : NULL, import, NULL);
-        return out;
-    }
-    VipsImage *whole = vips_image_new_from_source(source, options, "access", VIPS_ACCESS_SEQUENTIAL, NULL);
-    if (!whole)
-        return NULL;
-    vips_thumbnail_image(whole, &out, max_width, "height", max_height, "size", VIPS_SIZE_DOWN, "no_rotate", !upright,
-                         "export_profile", "srgb", import ? "import_profile" : NULL, import, NULL);
+    vips_thumbnail_image(whole, &out, max_width, "height", max_height, "size", VIPS_SIZE_DOWN,
+                         profile ? "export_profile" : NULL, profile, NULL);
     g_object_unref(whole);
     return out;
 }
 
+// `vips_thumbnail` of libvips 8.14 converts CMYK with its own profile before it looks for the embedded one.
+static VipsImage *from_cmyk(VipsImage *cmyk) {
+    VipsImage *rgb = NULL;
+    vips_icc_transform(cmyk, &rgb, "srgb", "embedded", TRUE, "input_profile", "cmyk", "depth", 8, NULL);
+    g_object_unref(cmyk);
+    return rgb;
+}
+
+// Only JPEG and WebP really decode less for a small result. The others go without `vips_thumbnail_source`, because it
+// would take a HEIF file's embedded thumbnail or a smaller TIFF page, and those may show another picture.
+static VipsImage *thumbnail(VipsSource *source, int max_width, int max_height, const char *options, int is_cmyk) {
+    const char *loader = vips_foreign_find_load_source(source);
+    if (!loader)
+        return NULL;
+    int shrinks = vips_isprefix("VipsForeignLoadJpeg", loader) || vips_isprefix("VipsForeignLoadWebp", loader);
+    if (shrinks && !is_cmyk) {
+        VipsImage *out = NULL;
+        vips_thumbnail_source(source, &out, max_width, "height", max_height, "size", VIPS_SIZE_DOWN, "export_profile",
+                              "srgb", "option_string", options, NULL);
+        return out;
+    }
+    VipsImage *whole = vips_image_new_from_source(source, options, "access", VIPS_ACCESS_SEQUENTIAL, NULL);
+    if (whole && is_cmyk)
+        whole = from_cmyk(whole);
+    return whole ? fit(whole, max_width, max_height, is_cmyk ? NULL : "srgb") : NULL;
+}
+
 cvips_image *cvips_source_decode(
-    cvips_source *source, int max_width, int max_height, int all_frames, int cmyk_without_profile, int upright) {
-    VipsImage *decoded =
-        thumbnail((VipsSource *)source, max_width, max_height, all_frames ? STRICT ",n=-1" : STRICT,
-                  cmyk_without_profile ? "cmyk" : NULL, upright);
+    cvips_source *source, int max_width, int max_height, int all_frames, int is_cmyk) {
+    VipsImage *decoded = thumbnail((VipsSource *)source, max_width, max_height,
+                                   all_frames ? STRICT ",n=-1" : STRICT, is_cmyk);
     if (!decoded)
         return NULL;
     cvips_image *result = finish(decoded);

@@ -22,14 +22,13 @@ cvips_source *cvips_source_open(int descriptor);
 void cvips_source_close(cvips_source *source);
 cvips_image *cvips_source_header(cvips_source *source);
 cvips_image *cvips_source_decode(
-    cvips_source *source, int max_width, int max_height, int all_frames, int cmyk_without_profile, int upright);
+    cvips_source *source, int max_width, int max_height, int all_frames, int is_cmyk);
 
 // fields.c: what a header says
 typedef struct {
     int width, height, page_height, pages, bands;
     int has_alpha, interlaced, orientation, has_profile;
-    int samples_are_cmyk, bits;
-    int palette_bits;
+    int bits, palette_bits;
 } cvips_facts;
 void cvips_image_facts(cvips_image *image, cvips_facts *facts);
 const char *cvips_image_interpretation(cvips_image *image);
