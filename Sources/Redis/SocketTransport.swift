@@ -5,11 +5,6 @@ struct SocketTransport: ~Copyable {
     let descriptor: Int32
     private var readTimeout: Duration
 
-    private init(descriptor: Int32, readTimeout: Duration) {
-        self.descriptor = descriptor
-        self.readTimeout = readTimeout
-    }
-
     deinit { close(descriptor) }
 
     static func connect(

@@ -1,0 +1,45 @@
+public import Model
+
+/// What a ``Consumer`` tells its runtime. All are called on the consumer's threads and must return at once.
+public struct ConsumerCallbacks: Sendable {
+    /// Run this job on a slot, then call ``Consumer/finish(_:_:followUps:)``.
+    public var perform: @Sendable (Claim) -> Void
+    /// Somebody cancelled this running job: stop it, then finish it with `.cancelled`.
+    public var cancel: @Sendable (Claim) -> Void
+    /// These claims are no longer ours: stop the work, write no effects. Finishing them changes nothing any more.
+    public var abandon: @Sendable ([Claim]) -> Void
+    /// A job of this queue ended without running here: expired, cancelled while it waited, lost its worker too often,
+    /// or a duplicate of an unfinished one. The record has to follow.
+    public var endedUnrun: @Sendable (JobEnvelope, JobState, JobFailure) -> Void
+
+    public init(
+        perform: @escaping @Sendable (Claim) -> Void,
+        cancel: @escaping @Sendable (Claim) -> Void = { _ in },
+        abandon: @escaping @Sendable ([Claim]) -> Void = { _ in },
+        endedUnrun: @escaping @Sendable (JobEnvelope, JobState, JobFailure) -> Void = { _, _, _ in }
+    ) {
+        self.perform = perform
+        self.cancel = cancel
+        self.abandon = abandon
+        self.endedUnrun = endedUnrun
+    }
+}
+
+/// How a consumer is doing, for readiness checks and metrics.
+public struct ConsumerStatus: Sendable, Hashable {
+    public var worker: WorkerID
+    /// Whether the last exchange with Redis went well.
+    public var isConnected: Bool
+    /// Since the lease was last renewed; nil before the first time.
+    public var sinceRenewal: Duration?
+    public var running: Int
+    public var slots: Int
+    public var isPaused: Bool
+    public var isDraining: Bool
+    /// Claims since the start.
+    public var claimed: Int
+    /// Settlements Redis confirmed.
+    public var settled: Int
+    /// Settlements refused because the job had gone to another worker.
+    public var fenced: Int
+}
