@@ -53,7 +53,7 @@ let model: [Target] = [
     .target(name: "Model", swiftSettings: strict),
     .target(name: "Settings", dependencies: ["Model", yams], swiftSettings: strict),
     .target(name: "Recipes", dependencies: ["Model", yams], swiftSettings: strict),
-    .target(name: "HelperProtocol", dependencies: ["Model", "Sandbox"], swiftSettings: strict),
+    .target(name: "HelperProtocol", dependencies: ["Model", "Sandbox", "CSandbox"], swiftSettings: strict),
 ]
 
 let queueAndRecord: [Target] = [
