@@ -138,10 +138,14 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 
 let testing: [Target] = [
     .target(name: "TestServers", path: "Tests/TestServers", swiftSettings: strict),
+    // Started by tests of the sandbox and the protocol: tries what a helper must not do, and misbehaves on request.
+    .executableTarget(
+        name: "sandbox-probe", dependencies: ["HelperProtocol", "Sandbox", "Model"], path: "Tests/Probes/sandbox-probe",
+        swiftSettings: strict),
     tests("Redis"), tests("Postgres"), tests("Vips"), tests("FFmpeg"), tests("ClamAV"), tests("Classifier"),
     tests("ZIP"), tests("ObjectStorage"), tests("Sandbox"), tests("Model"), tests("Settings"), tests("Recipes"),
-    tests("HelperProtocol"), tests("JobQueue", ["Redis"]), tests("Catalog", ["Postgres"]), tests("VirusScanning"),
-    tests("ImageAnalysis", ["Vips"]), tests("ImageCompression", ["Vips"]), tests("VideoCompression"),
+    tests("HelperProtocol", ["Model"]), tests("JobQueue", ["Redis"]), tests("Catalog", ["Postgres"]), tests("VirusScanning"),
+    tests("ImageAnalysis", ["Vips"]), tests("ImageCompression", ["Vips"]), tests("VideoCompression", ["FFmpeg", "Model"]),
     tests("ZipExport"), tests("Observability"), tests("Worker"), tests("Pipeline"), tests("API"),
 ]
 
