@@ -18,8 +18,10 @@ int cvips_save_png(
 int cvips_save_webp(
     cvips_image *image, int quality, int effort, int lossless, int near_lossless, int strip, void **bytes,
     size_t *length) {
+    int animated = vips_image_get_n_pages((VipsImage *)image) > 1 &&
+        vips_image_get_page_height((VipsImage *)image) < ((VipsImage *)image)->Ysize;
     return vips_webpsave_buffer((VipsImage *)image, bytes, length, "Q", quality, "effort", effort, "lossless", lossless,
-                                "near_lossless", near_lossless, "strip", strip, NULL);
+                                "near_lossless", near_lossless, "mixed", animated && !lossless, "strip", strip, NULL);
 }
 
 int cvips_save_avif(

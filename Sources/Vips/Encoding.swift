@@ -8,7 +8,7 @@ public enum Encoding: Sendable, Equatable {
     case png(compression: Int = 6)
     /// A palette of at most 256 colours, alpha included. `quality` 1…100 is what the quantiser may aim at; `effort` 1…10.
     case palettePNG(quality: Int, effort: Int = 7)
-    /// `quality` 1…100, `effort` 0…6; keeps an animation.
+    /// `quality` 1…100, `effort` 0…6; keeps an animation, whose frames may then be lossy or not, as is smaller.
     case webp(quality: Int, effort: Int = 4)
     case losslessWebP(effort: Int = 4)
     /// `quality` 0…100: how far the pixels may move; 100 is lossless.

@@ -1,11 +1,13 @@
 /// An EXIF block that has nothing but who made the picture.
-enum ExifBlock {
+public enum ExifBlock {
     private static let artistTag: UInt16 = 0x013b
     private static let copyrightTag: UInt16 = 0x8298
     private static let asciiType: UInt16 = 2
 
-    /// `Exif\0\0` and a little-endian TIFF with one directory. Source: EXIF 2.32 §4.5, TIFF 6.0 §2.
-    static func make(_ rights: ImageRights) -> [UInt8] {
+    /// `Exif\0\0` (6 bytes, as JPEG's APP1 wants it) and a little-endian TIFF with one directory.
+    ///
+    /// Source: EXIF 2.32 §4.5, TIFF 6.0 §2.
+    public static func make(_ rights: ImageRights) -> [UInt8] {
         // Tags stand in ascending order.
         let entries = [(artistTag, rights.artist), (copyrightTag, rights.copyright)].compactMap { tag, text in
             text.map { (tag: tag, text: Array($0.utf8) + [0]) }
