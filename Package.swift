@@ -24,6 +24,7 @@ let cModules: [Target] = [
     .systemLibrary(name: "CClamAV", pkgConfig: "libclamav", providers: [.apt(["libclamav-dev"])]),
     .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CLinuxFile"),
     .target(name: "CVipsShim", dependencies: ["CVips"]),
     .target(name: "CSandbox", dependencies: ["CSeccomp"]),
     .target(
@@ -43,9 +44,7 @@ let wrappers: [Target] = [
     .target(name: "ClamAV", dependencies: ["CClamAV"], swiftSettings: strict),
     .target(name: "Classifier", dependencies: ["CClassifier"], swiftSettings: strict),
     .target(name: "ZIP", dependencies: ["CZlib"], swiftSettings: strict),
-    .target(
-        name: "ObjectStorage",
-        dependencies: ["ZIP", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
+    .target(name: "ObjectStorage", dependencies: ["CLinuxFile"], swiftSettings: strict),
     .target(name: "Sandbox", dependencies: ["CSandbox"], swiftSettings: strict),
 ]
 
