@@ -1,0 +1,1 @@
+SELECT status FROM batches WHERE id = $1 AND ($2::text IS NULL OR tenant_id = $2) FOR NO KEY UPDATE

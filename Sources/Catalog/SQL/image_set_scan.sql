@@ -1,0 +1,1 @@
+UPDATE images SET scan = $2 WHERE id = $1

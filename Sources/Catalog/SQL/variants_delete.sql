@@ -1,0 +1,1 @@
+DELETE FROM variants WHERE image_id = $1
