@@ -38,7 +38,9 @@ public struct JobSnapshot: Sendable, Hashable {
     public var stage: String?
     public var result: JSONValue?
     public var error: DeadJob.Reason?
-    public var seq: Int64
+    /// Of the last message; 0 before the first.
+    public var seq: Int64 = 0
+    /// When that was, RFC 3339.
     public var at: String?
 }
 

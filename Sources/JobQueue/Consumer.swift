@@ -1,0 +1,161 @@
+internal import Dispatch
+internal import Foundation
+public import Logging
+public import Model
+public import Redis
+
+/// Claims jobs of one queue and settles them. Blocking inside, on OS threads of its own; no asynchronous Swift.
+///
+/// Five threads, each with its own connection: one claims and settles, one waits for the queue to have something, one
+/// renews the lease, one listens to orders, one looks after lost workers (``Sweeper``).
+public final class Consumer: Sendable {
+    let redis: RedisURL
+    let queue: QueueName
+    let settings: QueueSettings
+    let keys: Keys
+    let version: String
+    let logger: Logger
+    let knows: @Sendable (String) -> Bool
+    let callbacks: ConsumerCallbacks
+    let maker: SettlementMaker
+    let state: Monitor<ConsumerState>
+    let stopped = Monitor(false)
+    let peek = DispatchSemaphore(value: 0)
+    let clock = ServerClock()
+    private let sweeper: Sweeper
+    let startedAt = Date()
+
+    /// - Parameters:
+    ///   - slots: jobs held at the same time, 1…1,000.
+    ///   - version: of this release, shown to operators.
+    ///   - knows: whether this worker has a handler for a kind; others are parked.
+    public init(
+        redis: RedisURL, queue: QueueName, slots: Int, settings: QueueSettings = QueueSettings(), version: String,
+        logger: Logger, knows: @escaping @Sendable (_ kind: String) -> Bool, callbacks: ConsumerCallbacks
+    ) {
+        self.redis = redis
+        self.queue = queue
+        self.settings = settings
+        self.version = version
+        self.logger = logger
+        self.knows = knows
+        self.callbacks = callbacks
+        keys = Keys(namespace: settings.namespace)
+        maker = SettlementMaker(settings: settings, keys: keys)
+        state = Monitor(ConsumerState(worker: WorkerID(fresh: queue), slots: min(max(slots, 1), 1_000)))
+        sweeper = Sweeper(redis: redis, settings: settings, logger: logger, endedUnrun: callbacks.endedUnrun)
+    }
+
+    /// Connects, registers and claims, all in the background: works even if Redis comes later.
+    public func start() {
+        run("queue-claim") { $0.claimLoop() }
+        run("queue-peek") { $0.peekLoop() }
+        run("queue-lease") { $0.heartbeatLoop() }
+        run("queue-orders") { $0.controlLoop() }
+        sweeper.start()
+    }
+
+    private func run(_ name: String, _ body: @escaping @Sendable (Consumer) -> Void) {
+        let thread = Thread { [self] in body(self) }
+        thread.name = name
+        thread.start()
+    }
+
+    /// Changes how many jobs may be held; lowering it lets running ones end.
+    public func setSlots(_ slots: Int) {
+        state.update { $0.slots = min(max(slots, 1), 1_000) }
+    }
+
+    /// Settles a claim, with jobs to enqueue in the same atomic script. From any thread; returns at once, Redis
+    /// knows within 5 ms. A second call for the same claim is ignored.
+    public func finish(_ claim: Claim, _ outcome: Outcome, followUps: [(QueueName, JobEnvelope)] = []) {
+        let settlement = makeSettlement(claim, outcome, followUps)
+        state.update { state in
+            guard claim.worker == state.worker, var held = state.held.removeValue(forKey: claim.ticket) else { return }
+            if let last = held.throttle.flush() { state.reports.append(last) }
+            // A job that ends before its start was told needs only one message.
+            if settlement.record != nil {
+                state.reports.removeAll { $0.isStart && $0.claim.ticket == claim.ticket }
+            }
+            state.pending.append(settlement)
+        }
+    }
+
+    private func makeSettlement(
+        _ claim: Claim, _ outcome: Outcome, _ followUps: [(QueueName, JobEnvelope)]
+    ) -> Settlement {
+        do {
+            return try maker.settlement(claim, outcome, followUps: followUps, at: clock.now)
+        } catch {
+            logger.error("Outcome cannot be written; the job goes back", metadata: ["reason": "\(error)"])
+            return Settlement(verb: .front, raw: claim.raw, value: claim.raw, id: claim.envelope.id.rawValue)
+        }
+    }
+
+    /// Sends a progress message about a claim. `…_PROGRESS` events are sent at most four times a second for each job,
+    /// the last one always; others at once.
+    public func report(_ event: ProgressEvent, for claim: Claim, fields: [String: String] = [:]) {
+        guard let record = ProgressRecord(event, fields: fields, at: clock.now) else { return }
+        let report = ConsumerState.Report(record: record, claim: claim)
+        let isThrottled = event.event == .stepProgress || event.event == .jobProgress
+        state.update { state in
+            guard claim.worker == state.worker, state.held[claim.ticket] != nil else { return }
+            if !isThrottled {
+                if let last = state.held[claim.ticket]?.throttle.flush() { state.reports.append(last) }
+                state.reports.append(report)
+            } else if let due = state.held[claim.ticket]?.throttle.offer(report, at: .now) {
+                state.reports.append(due)
+            }
+            if state.reports.count > 10_000 { state.reports.removeFirst(state.reports.count - 10_000) }
+        }
+    }
+
+    /// Stops claiming; running jobs go on.
+    public func drain() { state.update { $0.isDraining = true } }
+
+    /// Drains, waits at most `grace` for the running jobs, gives the rest back, and leaves the registry. Blocking.
+    public func stop(grace: Duration) {
+        drain()
+        let deadline = ContinuousClock.now + grace
+        state.wait { state in (state.held.isEmpty || ContinuousClock.now >= deadline ? () : nil, deadline) }
+        let rest = state.update { state in
+            let claims = state.abandonHeld()
+            state.pending += claims.map { claim in
+                Settlement(verb: .front, raw: claim.raw, value: claim.raw, id: claim.envelope.id.rawValue)
+            }
+            state.isStopping = true
+            return claims
+        }
+        if !rest.isEmpty { callbacks.abandon(rest) }
+        let end = ContinuousClock.now + settings.commandTimeout * 2
+        let left = state.wait { state in
+            (state.hasLeft || ContinuousClock.now >= end ? state.hasLeft : nil, end)
+        }
+        if !left { logger.warning("Redis was away at the stop; what this worker held is rescued when its lease ends") }
+        shutDown()
+    }
+
+    /// Ends the threads; jobs still held stay in the run list for others to rescue.
+    func shutDown() {
+        stopped.update { $0 = true }
+        state.update { $0.isStopping = true }
+        sweeper.stop()
+        peek.signal()
+    }
+
+    public var status: ConsumerStatus {
+        state.withLock { state in
+            ConsumerStatus(
+                worker: state.worker, isConnected: state.isConnected,
+                sinceRenewal: state.lastRenewal.map { ContinuousClock.now - $0 }, running: state.held.count,
+                slots: state.slots, isPaused: state.isPaused, isDraining: state.isDraining, claimed: state.claimed,
+                settled: state.settled, fenced: state.fencedCount)
+        }
+    }
+
+    func connect(_ role: String) throws(RedisError) -> RedisConnection {
+        let timeouts = RedisTimeouts(connect: settings.commandTimeout, command: settings.commandTimeout)
+        return try RedisConnection.open(
+            redis, name: "\(settings.namespace)-\(queue.rawValue)-\(role)", timeouts: timeouts)
+    }
+}

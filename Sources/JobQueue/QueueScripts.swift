@@ -1,0 +1,39 @@
+internal import Redis
+
+/// The Lua scripts of `Scripts/`; those that settle jobs or send progress begin with `common.lua`.
+enum QueueScripts {
+    static let exchange = Script(name: "exchange", source: PackageResources.common_lua + PackageResources.exchange_lua)
+    static let rescue = Script(name: "rescue", source: PackageResources.common_lua + PackageResources.rescue_lua)
+    static let progress = Script(name: "progress", source: PackageResources.common_lua + PackageResources.progress_lua)
+    static let admit = Script(name: "admit", source: PackageResources.admit_lua)
+    static let register = Script(name: "register", source: PackageResources.register_lua)
+    static let heartbeat = Script(name: "heartbeat", source: PackageResources.heartbeat_lua)
+    static let deregister = Script(name: "deregister", source: PackageResources.deregister_lua)
+    static let turn = Script(name: "turn", source: PackageResources.turn_lua)
+    static let upkeep = Script(name: "upkeep", source: PackageResources.upkeep_lua)
+    static let unpark = Script(name: "unpark", source: PackageResources.unpark_lua)
+    static let enqueue = Script(name: "enqueue", source: PackageResources.enqueue_lua)
+    static let cancel = Script(name: "cancel", source: PackageResources.cancel_lua)
+    static let raiseDead = Script(name: "raise_dead", source: PackageResources.raise_dead_lua)
+}
+
+/// Keys and arguments of one script call while they are put together.
+struct ScriptCall {
+    var keys: [RedisArgument]
+    var arguments: [RedisArgument]
+
+    /// Adds a key and returns its index as Lua counts.
+    mutating func key(_ name: String) -> RedisArgument {
+        keys.append(.text(name))
+        return .int(keys.count)
+    }
+
+    func append(to buffer: inout CommandBuffer, digest: [UInt8]) {
+        buffer.begin(argumentCount: 3 + keys.count + arguments.count)
+        buffer.add("EVALSHA")
+        buffer.add(digest)
+        buffer.add(Int64(keys.count))
+        for key in keys { buffer.add(key) }
+        for argument in arguments { buffer.add(argument) }
+    }
+}

@@ -1,0 +1,36 @@
+-- Queues envelopes, all or none.
+-- KEYS: 1 queue, 2 delayed, then unique and snapshot keys.
+-- ARGV: 1 most waiting, 2 ttl of a unique key, 3 ttl of a snapshot, 4 count, then each: raw, id, index of the unique
+--       key or 0, due ms or 0, 1 = to the front, index of the snapshot key or 0, count of fields, fields and values.
+-- Answer: {'full', waiting} or {'ok', one text each: '' or the id of the unfinished job with the same key …}
+local waiting = redis.call('LLEN', KEYS[1])
+local count = tonumber(ARGV[4])
+if waiting + count > tonumber(ARGV[1]) then return {'full', waiting} end
+local clock = redis.call('TIME')
+local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
+local answers = {'ok'}
+local p = 5
+for _ = 1, count do
+    local raw, id, unique, due = ARGV[p], ARGV[p + 1], tonumber(ARGV[p + 2]), tonumber(ARGV[p + 3])
+    local snapshot, fields = tonumber(ARGV[p + 5]), tonumber(ARGV[p + 6])
+    local holder = ''
+    if unique > 0 and not redis.call('SET', KEYS[unique], id, 'NX', 'PX', ARGV[2]) then
+        holder = redis.call('GET', KEYS[unique])
+    end
+    if holder == '' then
+        if due > now then
+            redis.call('ZADD', KEYS[2], due, raw)
+        elseif ARGV[p + 4] == '1' then
+            redis.call('RPUSH', KEYS[1], raw)
+        else
+            redis.call('LPUSH', KEYS[1], raw)
+        end
+        if snapshot > 0 and redis.call('EXISTS', KEYS[snapshot]) == 0 then
+            redis.call('HSET', KEYS[snapshot], unpack(ARGV, p + 7, p + 6 + fields))
+            redis.call('PEXPIRE', KEYS[snapshot], ARGV[3])
+        end
+    end
+    answers[#answers + 1] = holder
+    p = p + 7 + fields
+end
+return answers

@@ -1,0 +1,75 @@
+-- Settles what a worker has finished, then claims up to `want` jobs: one round trip, one atomic step.
+-- KEYS: 1 queue, 2 run list, 3 workers, 4 worker, 5 tombstone, 6 delayed, 7 parked, 8 dead, 9 dead entries, 10 stats,
+--       11 fence, 12 paused, 13 cancelled, then those the settlements name.
+-- ARGV: 1 worker, 2 queue name, 3 number of this batch, 4 want, 5 ttl, 6 events kept, 7 dead kept,
+--       8 count of plain acknowledgements, their raws, count of settlements, settlements (see common.lua).
+-- Answer: {'gone' | 'fenced', now} or
+--         {'ok', now, paused, cancellations exist, lease runs, first fence, next due or -1, lost, raws}.
+local lease = redis.call('ZSCORE', KEYS[3], ARGV[1])
+if not lease then
+    if redis.call('EXISTS', KEYS[5]) == 1 then return {'fenced', now} end
+    return {'gone', now}
+end
+lease = tonumber(lease)
+if lease == 0 then return {'fenced', now} end
+
+local acks = tonumber(ARGV[8])
+local others = tonumber(ARGV[9 + acks])
+local lost = {}
+if acks + others > 0 then
+    -- The answer to this batch may have been lost on its way: then it is repeated, not applied again.
+    if redis.call('HGET', KEYS[4], 'batch') == ARGV[3] then
+        for index in string.gmatch(redis.call('HGET', KEYS[4], 'lost') or '', '%d+') do
+            lost[#lost + 1] = tonumber(index)
+        end
+    else
+        redis.call('PERSIST', KEYS[2])  -- a first write that no memory limit refuses; the rest then may not be either
+        local done = 0
+        for i = 1, acks do
+            if redis.call('LREM', KEYS[2], -1, ARGV[8 + i]) == 1 then
+                done = done + 1
+            else
+                lost[#lost + 1] = i
+            end
+        end
+        if done > 0 then redis.call('HINCRBY', KEYS[10], 'processed', done) end
+        local p = 10 + acks
+        for i = 1, others do
+            local ours
+            ours, p = settle(p, tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]))
+            if not ours then lost[#lost + 1] = acks + i end
+        end
+        redis.call('HSET', KEYS[4], 'batch', ARGV[3], 'lost', table.concat(lost, ' '))
+    end
+end
+
+local want = tonumber(ARGV[4])
+local paused, fence, due_next, raws = 0, '0', -1, {}
+if want > 0 then
+    paused = redis.call('SISMEMBER', KEYS[12], ARGV[2])
+    if paused == 0 and lease >= now then
+        local due = redis.call('ZRANGEBYSCORE', KEYS[6], '-inf', now, 'LIMIT', 0, 16)
+        if #due > 0 then
+            redis.call('ZREM', KEYS[6], unpack(due))
+            for i = #due, 1, -1 do redis.call('RPUSH', KEYS[1], due[i]) end
+        end
+        raws = redis.call('RPOP', KEYS[1], want) or {}
+        if #raws > 0 then
+            redis.call('LPUSH', KEYS[2], unpack(raws))
+            -- Not below the microseconds since 1970, so that fences rise even when Redis was emptied or fell back.
+            local last = redis.call('INCRBY', KEYS[11], #raws)
+            if last < now_us then
+                last = now_us + #raws
+                redis.call('SET', KEYS[11], string.format('%.0f', last))
+            end
+            fence = string.format('%.0f', last - #raws + 1)
+        end
+        if #raws < want then
+            local first = redis.call('ZRANGE', KEYS[6], 0, 0, 'WITHSCORES')
+            if first[2] then due_next = tonumber(first[2]) end
+        end
+    end
+end
+return {
+    'ok', now, paused, redis.call('EXISTS', KEYS[13]), lease >= now and 1 or 0, fence, due_next, lost, raws,
+}
