@@ -63,27 +63,29 @@ static VipsImage *from_cmyk(VipsImage *cmyk) {
 
 // Only JPEG and WebP really decode less for a small result. The others go without `vips_thumbnail_source`, because it
 // would take a HEIF file's embedded thumbnail or a smaller TIFF page, and those may show another picture.
-static VipsImage *thumbnail(VipsSource *source, int max_width, int max_height, const char *options, int is_cmyk) {
+static VipsImage *thumbnail(
+    VipsSource *source, int max_width, int max_height, const char *options, int is_cmyk, const char *profile) {
     const char *loader = vips_foreign_find_load_source(source);
     if (!loader)
         return NULL;
     int shrinks = vips_isprefix("VipsForeignLoadJpeg", loader) || vips_isprefix("VipsForeignLoadWebp", loader);
     if (shrinks && !is_cmyk) {
         VipsImage *out = NULL;
-        vips_thumbnail_source(source, &out, max_width, "height", max_height, "size", VIPS_SIZE_DOWN, "export_profile",
-                              "srgb", "option_string", options, NULL);
+        vips_thumbnail_source(source, &out, max_width, "height", max_height, "size", VIPS_SIZE_DOWN, "option_string",
+                              options, profile ? "export_profile" : NULL, profile, NULL);
         return out;
     }
     VipsImage *whole = vips_image_new_from_source(source, options, "access", VIPS_ACCESS_SEQUENTIAL, NULL);
     if (whole && is_cmyk)
         whole = from_cmyk(whole);
-    return whole ? fit(whole, max_width, max_height, is_cmyk ? NULL : "srgb") : NULL;
+    return whole ? fit(whole, max_width, max_height, is_cmyk ? NULL : profile) : NULL;
 }
 
 cvips_image *cvips_source_decode(
-    cvips_source *source, int max_width, int max_height, int all_frames, int is_cmyk) {
+    cvips_source *source, int max_width, int max_height, int all_frames, int is_cmyk, int has_profile) {
+    // With a profile to export to but none to import from, libvips 8.14 would go through LAB and back.
     VipsImage *decoded = thumbnail((VipsSource *)source, max_width, max_height,
-                                   all_frames ? STRICT ",n=-1" : STRICT, is_cmyk);
+                                   all_frames ? STRICT ",n=-1" : STRICT, is_cmyk, has_profile ? "srgb" : NULL);
     if (!decoded)
         return NULL;
     cvips_image *result = finish(decoded);

@@ -60,8 +60,8 @@ struct Original {
     private static func cleaned(_ text: String?) -> String? {
         guard let text else { return nil }
         let line = String(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
-        let trimmed = line.split(separator: " ").joined(separator: " ").prefix(500)
-        return trimmed.isEmpty ? nil : String(trimmed)
+        let words = line.drop { $0 == " " }.prefix(500)
+        return words.isEmpty ? nil : String(words)
     }
 }
 

@@ -61,14 +61,15 @@ public struct ImageRights: Sendable, Equatable {
 }
 
 extension VipsImage {
-    /// Encodes without any metadata but `rights`, as EXIF Copyright and Artist. The same pixels and arguments give the
-    /// same bytes.
+    /// Encodes without any metadata but `rights`, as EXIF Copyright and Artist, for which libvips replaces letters beyond
+    /// ASCII and adds the tags that EXIF asks for. The same pixels and arguments give the same bytes.
     ///
     /// - Throws: ``VipsError``: `.internalFailure` when a side is longer than ``Encoding/maxDimension``, `.outOfMemory`.
     public func encoded(as encoding: Encoding, rights: ImageRights = ImageRights()) throws(VipsError) -> EncodedImage {
         let exif = rights.isEmpty ? [] : ExifBlock.make(rights)
         let bare = exif.withUnsafeBytes {
-            cvips_image_with_rights(handle.pointer, rights.copyright, rights.artist, $0.baseAddress, $0.count)
+            cvips_image_with_rights(
+                handle.pointer, Self.field(rights.copyright), Self.field(rights.artist), $0.baseAddress, $0.count)
         }
         let image = try ImageHandle(bare, .process)
         var bytes: UnsafeMutableRawPointer?
@@ -78,6 +79,9 @@ extension VipsImage {
         guard status == 0, let bytes else { throw VipsError.take(.encode) }
         return EncodedImage(start: bytes, count: count)
     }
+
+    /// libvips cuts its own remark, the last bracket, off an EXIF field that it writes: it needs one to cut.
+    private static func field(_ text: String?) -> String? { text.map { $0 + " (text)" } }
 
     private static func save(
         _ image: OpaquePointer, _ encoding: Encoding, _ strip: Int32, _ bytes: inout UnsafeMutableRawPointer?,

@@ -67,7 +67,7 @@ public struct VipsSource: ~Copyable {
         guard box.0 > 0, box.1 > 0 else { throw VipsError(.internalFailure, "a box of \(box.0) × \(box.1) pixels") }
         let made = cvips_source_decode(
             source, Int32(clamping: min(box.0, Self.unbounded)), Int32(clamping: min(box.1, Self.unbounded)),
-            allFrames && header.isAnimated ? 1 : 0, header.isCMYK ? 1 : 0)
+            allFrames && header.isAnimated ? 1 : 0, header.isCMYK ? 1 : 0, header.hasICCProfile ? 1 : 0)
         return VipsImage(try ImageHandle(made, .decode))
     }
 

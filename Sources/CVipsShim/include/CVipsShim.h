@@ -22,7 +22,7 @@ cvips_source *cvips_source_open(int descriptor);
 void cvips_source_close(cvips_source *source);
 cvips_image *cvips_source_header(cvips_source *source);
 cvips_image *cvips_source_decode(
-    cvips_source *source, int max_width, int max_height, int all_frames, int is_cmyk);
+    cvips_source *source, int max_width, int max_height, int all_frames, int is_cmyk, int has_profile);
 
 // fields.c: what a header says
 typedef struct {
