@@ -84,7 +84,8 @@ public struct RedisConnection: ~Copyable {
                 if let reply = try reader.next() {
                     replies.append(reply)
                 } else {
-                    try reader.feed(input, count: try transport.read(into: &input))
+                    let count = try transport.read(into: &input)
+                    try reader.feed(input, count: count)
                 }
             }
             return replies
@@ -129,7 +130,8 @@ public struct RedisConnection: ~Copyable {
         do throws(RedisError) {
             if let reply = try reader.next() { return reply }
             guard transport.wait(for: 1, atMost: limit, orInputOn: other) else { return nil }
-            try reader.feed(input, count: try transport.read(into: &input))
+            let count = try transport.read(into: &input)
+            try reader.feed(input, count: count)
             return try reader.next()
         } catch {
             failure = error
