@@ -19,11 +19,11 @@ extension Transaction {
     /// Gives an asset the first free name of the series `stem.ext`, `stem-2.ext`, `stem-3.ext` …
     ///
     /// The series' counter only says where to try next; that no two assets of a batch have one name is the unique
-    /// index's doing. A name that a person has taken is passed over.
-    mutating func propose(_ proposal: NameProposal, for asset: UUID, in batch: UUID) throws {
+    /// index's doing. A name that a person has taken is passed over, and an asset that a person has named stays.
+    mutating func propose(_ proposal: NameProposal, for asset: UUID) throws {
         let stem = proposal.numbered(1)
         while true {
-            let row = try found(query(Statement.nameSeriesNext, [.uuid(batch), .text(stem)]), .batch)
+            guard let row = try query(Statement.nameSeriesNext, [.uuid(asset), .text(stem)]).first else { return }
             let name = proposal.numbered(try row["last"])
             do {
                 try savepoint { inner in

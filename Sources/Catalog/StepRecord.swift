@@ -40,6 +40,8 @@ public enum StepResult: Sendable, Hashable {
     /// The name is proposed as `stem.extension`, or `stem-2.extension` and so on where that is taken; a person's name
     /// stays. Nil: the asset keeps the name it has.
     case analysis(AnalysisReport, name: NameProposal?)
+    /// Only a name, for files that are not analysed.
+    case name(NameProposal)
     /// All outputs of the asset; earlier ones are forgotten.
     case variants([StoredVariant])
 }

@@ -29,7 +29,7 @@ extension Transaction {
             Statement.imageBegin, [.uuid(image), .optional(job.job.step), .int(claim.fence)]) == 1
     }
 
-    mutating func store(_ result: StepResult, for image: UUID, in batch: UUID) throws {
+    mutating func store(_ result: StepResult, for image: UUID) throws {
         switch result {
         case .nothing: break
         case .scan(let report):
@@ -38,7 +38,8 @@ extension Transaction {
             try execute(
                 Statement.imageSetAnalysis,
                 [.uuid(image), try StoredJSON.facts(report), try StoredJSON.facts(report.labels)])
-            if let name { try propose(name, for: image, in: batch) }
+            if let name { try propose(name, for: image) }
+        case .name(let name): try propose(name, for: image)
         case .variants(let variants):
             try execute(Statement.variantsDelete, [.uuid(image)])
             for variant in variants {

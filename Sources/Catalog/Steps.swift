@@ -84,7 +84,7 @@ extension Catalog {
             case .over: return .alreadyDone(try transaction.outcome(of: job, batchJustEnded: false))
             case .ours: break
             }
-            try transaction.store(result, for: image, in: batch)
+            try transaction.store(result, for: image)
             var followUps: [QueuedJob] = []
             var justEnded = false
             var jobEnd = (state: JobState.done, error: RecordedError?.none)

@@ -78,11 +78,12 @@ public struct PostgresConnection: ~Copyable {
     }
 
     /// Whether the server has closed this idle connection; costs one system call and no round trip.
+    ///
+    /// An idle server says nothing but its farewell (and, rarely, a changed setting), so any input counts.
     mutating func wasClosedWhileIdle() -> Bool {
         guard isUsable, PQtransactionStatus(handle) == PQTRANS_IDLE else { return true }
         var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
-        guard poll(&descriptor, 1, 0) > 0 else { return false }
-        return PQconsumeInput(handle) == 0 || !isUsable
+        return poll(&descriptor, 1, 0) > 0
     }
 
     private mutating func run(_ sql: String, _ values: [PostgresValue]) throws(PostgresError) -> PostgresResult {

@@ -78,7 +78,7 @@ public final class PostgresServer: Sendable {
     private static func launch(port: UInt16, folder: String) throws -> ChildServer {
         let settings = [
             "listen_addresses=127.0.0.1", "port=\(port)", "unix_socket_directories=\(folder)", "fsync=off",
-            "synchronous_commit=off", "full_page_writes=off", "max_connections=200", "shared_buffers=32MB",
+            "synchronous_commit=off", "full_page_writes=off", "max_connections=600", "shared_buffers=32MB",
             "log_min_messages=fatal",
         ]
         // SIGINT is PostgreSQL's fast shutdown: SIGTERM would wait for the clients.

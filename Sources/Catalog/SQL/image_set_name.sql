@@ -1,2 +1,1 @@
-UPDATE images SET proposed_name = $2, name_source = 'machine'
-WHERE id = $1 AND name_source IS DISTINCT FROM 'person'
+UPDATE images SET proposed_name = $2, name_source = 'machine' WHERE id = $1
