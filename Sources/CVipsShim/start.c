@@ -30,6 +30,10 @@ void cvips_thread_shutdown(void) {
     vips_thread_shutdown();
 }
 
+void cvips_clear_error(void) {
+    vips_error_clear();
+}
+
 void cvips_take_error(char *text, size_t capacity) {
     char *copy = vips_error_buffer_copy();
     g_strlcpy(text, copy ? copy : "", capacity);

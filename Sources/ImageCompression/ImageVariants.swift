@@ -82,9 +82,9 @@ private struct Work {
         var image = try decode(source, for: largest)
         step()
         for plan in ordered {
-            if image.width > plan.box.width || image.height > plan.box.height {
-                image = try asOperation { [box = plan.box] () throws(VipsError) in
-                    try image.fitted(maxWidth: box.width, maxHeight: box.height)
+            if plan.isSmaller(thanWidth: image.width, height: image.height) {
+                image = try asOperation { [size = plan.size] () throws(VipsError) in
+                    try image.stretched(width: size.width, height: size.height)
                 }
             }
             facts[plan.index] = try write(image, plan)

@@ -42,6 +42,8 @@ struct VariantPlan: Sendable {
     let isAnimated: Bool
     /// What the picture must fit into.
     let box: (width: Int, height: Int)
+    /// The upright original's size within the box, rounded.
+    let size: (width: Int, height: Int)
     /// Of the output's side to the upright original's, at most 1.
     let scale: Double
     private let wanted: OutputKind?
@@ -52,9 +54,18 @@ struct VariantPlan: Sendable {
         wanted = Self.kind(of: spec.format, for: header)
         isAnimated = header.isAnimated && spec.keepsAnimation && wanted == .webp
         let limit = (wanted ?? .jpeg).maxDimension
-        let size = header.uprightSize
+        let whole = header.uprightSize
         box = (min(spec.maxWidth ?? limit, limit), min(spec.maxHeight ?? limit, limit))
-        scale = min(1, Double(box.width) / Double(size.width), Double(box.height) / Double(size.height))
+        let scale = min(1, Double(box.width) / Double(whole.width), Double(box.height) / Double(whole.height))
+        size = (
+            max(1, Int((Double(whole.width) * scale).rounded())), max(1, Int((Double(whole.height) * scale).rounded()))
+        )
+        self.scale = scale
+    }
+
+    /// Whether a picture of this size is still to be scaled down. The decoder's rounding may leave one pixel too many.
+    func isSmaller(thanWidth width: Int, height: Int) -> Bool {
+        width > min(size.width + 1, box.width) || height > min(size.height + 1, box.height)
     }
 
     /// Whether the output has the original's size.

@@ -67,17 +67,20 @@ extension VipsImage {
     /// - Throws: ``VipsError``: `.internalFailure` when a side is longer than ``Encoding/maxDimension``, `.outOfMemory`.
     public func encoded(as encoding: Encoding, rights: ImageRights = ImageRights()) throws(VipsError) -> EncodedImage {
         let exif = rights.isEmpty ? [] : ExifBlock.make(rights)
-        let bare = exif.withUnsafeBytes {
-            cvips_image_with_rights(
-                handle.pointer, Self.field(rights.copyright), Self.field(rights.artist), $0.baseAddress, $0.count)
+        let pointer = handle.pointer
+        let bare = try ImageHandle(.process) {
+            exif.withUnsafeBytes {
+                cvips_image_with_rights(
+                    pointer, Self.field(rights.copyright), Self.field(rights.artist), $0.baseAddress, $0.count)
+            }
         }
-        let image = try ImageHandle(bare, .process)
-        var bytes: UnsafeMutableRawPointer?
-        var count = 0
-        let strip: Int32 = rights.isEmpty ? 1 : 0
-        let status = Self.save(image.pointer, encoding, strip, &bytes, &count)
-        guard status == 0, let bytes else { throw VipsError.take(.encode) }
-        return EncodedImage(start: bytes, count: count)
+        let file: (start: UnsafeMutableRawPointer, count: Int) = try VipsLibrary.call(.encode) {
+            var bytes: UnsafeMutableRawPointer?
+            var count = 0
+            guard Self.save(bare.pointer, encoding, rights.isEmpty ? 1 : 0, &bytes, &count) == 0 else { return nil }
+            return bytes.map { ($0, count) }
+        }
+        return EncodedImage(start: file.start, count: file.count)
     }
 
     /// libvips cuts its own remark, the last bracket, off an EXIF field that it writes: it needs one to cut.

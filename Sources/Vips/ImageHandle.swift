@@ -4,9 +4,9 @@ internal import CVipsShim
 struct ImageHandle: ~Copyable {
     let pointer: OpaquePointer
 
-    init(_ made: OpaquePointer?, _ phase: VipsError.Phase) throws(VipsError) {
-        guard let made else { throw VipsError.take(phase) }
-        pointer = made
+    /// - Parameter make: an operation of libvips, which answers nil when it fails.
+    init(_ phase: VipsError.Phase, _ make: () -> OpaquePointer?) throws(VipsError) {
+        pointer = try VipsLibrary.call(phase, make)
     }
 
     deinit { cvips_image_unref(pointer) }

@@ -51,8 +51,7 @@ extension VipsError {
         case start, open, decode, process, encode
     }
 
-    /// Reads and clears libvips' error text. The text is one for all threads of the process: a process that works on
-    /// several pictures at a time may find another's words in `detail`, and must not rely on the finer codes.
+    /// Reads and clears libvips' error text, on the thread whose turn it is.
     static func take(_ phase: Phase) -> VipsError {
         let text = String(
             unsafeUninitializedCapacity: 4096,

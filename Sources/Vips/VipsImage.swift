@@ -12,10 +12,12 @@ public struct VipsImage: ~Copyable {
         guard (1...4).contains(bands), width > 0, height > 0, pixels.count == width * height * bands else {
             throw VipsError(.internalFailure, "\(pixels.count) bytes for \(width) × \(height) × \(bands)")
         }
-        let made = pixels.withUnsafeBytes {
-            cvips_image_from_pixels($0.baseAddress, Int32(width), Int32(height), Int32(bands))
-        }
-        return VipsImage(try ImageHandle(made, .process))
+        return VipsImage(
+            try ImageHandle(.process) {
+                pixels.withUnsafeBytes {
+                    cvips_image_from_pixels($0.baseAddress, Int32(width), Int32(height), Int32(bands))
+                }
+            })
     }
 
     var facts: cvips_facts {
@@ -40,18 +42,22 @@ public struct VipsImage: ~Copyable {
 
     /// Whether there is no alpha, or alpha that is 255 everywhere.
     public func isOpaque() throws(VipsError) -> Bool {
-        var opaque: Int32 = 0
-        guard cvips_image_is_opaque(handle.pointer, &opaque) == 0 else { throw VipsError.take(.process) }
-        return opaque != 0
+        let pointer = handle.pointer
+        return try VipsLibrary.call(.process) {
+            var opaque: Int32 = 0
+            return cvips_image_is_opaque(pointer, &opaque) == 0 ? opaque != 0 : nil
+        }
     }
 
     /// The variance of the Laplacian (0 1 0, 1 −4 1, 0 1 0) of the luma at this image's size: how sharp it is.
     ///
     /// Below about 100 at 512 pixels a photograph looks blurred. Source: Pech-Pacheco et al., ICPR 2000.
     public func laplacianVariance() throws(VipsError) -> Double {
-        var variance = 0.0
-        guard cvips_image_laplacian_variance(handle.pointer, &variance) == 0 else { throw VipsError.take(.process) }
-        return variance
+        let pointer = handle.pointer
+        return try VipsLibrary.call(.process) {
+            var variance = 0.0
+            return cvips_image_laplacian_variance(pointer, &variance) == 0 ? variance : nil
+        }
     }
 }
 
@@ -68,14 +74,15 @@ extension VipsImage {
 
     /// sRGB rows without padding: `width * height * frames * 3` bytes (`* 4` with ``AlphaTreatment/kept``).
     public func rgbPixels(_ alpha: AlphaTreatment = .onWhite) throws(VipsError) -> [UInt8] {
-        let rgb = try ImageHandle(cvips_image_rgb(handle.pointer), .process)
+        let pointer = handle.pointer
+        let rgb = try ImageHandle(.process) { cvips_image_rgb(pointer) }
         guard case .flattened(let red, let green, let blue) = alpha else {
             let bytes = Self.bytes(rgb)
             return hasAlpha ? bytes : Self.withOpaqueAlpha(bytes)
         }
         guard hasAlpha else { return Self.bytes(rgb) }
-        let flat = cvips_image_flatten(rgb.pointer, Int32(red), Int32(green), Int32(blue))
-        return Self.bytes(try ImageHandle(flat, .process))
+        let flat = try ImageHandle(.process) { cvips_image_flatten(rgb.pointer, Int32(red), Int32(green), Int32(blue)) }
+        return Self.bytes(flat)
     }
 
     private static func bytes(_ image: borrowing ImageHandle) -> [UInt8] {

@@ -1,4 +1,5 @@
 internal import CVipsShim
+internal import Synchronization
 
 /// The library as a whole: one per process.
 public enum VipsLibrary {
@@ -22,6 +23,22 @@ public enum VipsLibrary {
     /// The most memory that pixels and decoders have held at a time, in bytes, since the start.
     public static var peakTrackedBytes: Int64 { cvips_tracked_bytes_peak() }
 
-    private static let started: Result<Void, VipsError> =
-        cvips_start() == 0 ? .success(()) : .failure(VipsError.take(.start))
+    private static let started: Result<Void, VipsError> = Result { () throws(VipsError) in
+        try call(.start) { cvips_start() == 0 ? true : nil }
+    }.map { _ in }
+
+    /// libvips has one error text a process: calls take turns, so that each failure finds its own words. A process that
+    /// is to use several cores for pictures is several processes.
+    private static let turn = Mutex(())
+
+    /// Runs one operation of libvips.
+    ///
+    /// - Parameter body: answers nil when the operation failed.
+    static func call<T>(_ phase: VipsError.Phase, _ body: () -> T?) throws(VipsError) -> T {
+        let answer: Result<T, VipsError> = turn.withLock { _ in
+            cvips_clear_error()
+            return body().map { .success($0) } ?? .failure(VipsError.take(phase))
+        }
+        return try answer.get()
+    }
 }

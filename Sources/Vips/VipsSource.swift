@@ -39,9 +39,9 @@ public struct VipsSource: ~Copyable {
             throw VipsError(.internalFailure, "descriptor \(descriptor): errno \(errno)")
         }
         guard status.st_size > 0 else { throw VipsError(.empty, "the file has no bytes") }
-        guard let source = cvips_source_open(descriptor) else { throw VipsError.take(.open) }
+        let source = try VipsLibrary.call(.open) { cvips_source_open(descriptor) }
         do throws(VipsError) {
-            let image = try ImageHandle(cvips_source_header(source), .open)
+            let image = try ImageHandle(.open) { cvips_source_header(source) }
             let header = try ImageHeader(reading: image)
             try limits.check(header)
             return VipsSource(source: source, image: image, header: header)
@@ -65,10 +65,13 @@ public struct VipsSource: ~Copyable {
     ) throws(VipsError) -> VipsImage {
         let box = (maxWidth ?? Self.unbounded, maxHeight ?? Self.unbounded)
         guard box.0 > 0, box.1 > 0 else { throw VipsError(.internalFailure, "a box of \(box.0) × \(box.1) pixels") }
-        let made = cvips_source_decode(
-            source, Int32(clamping: min(box.0, Self.unbounded)), Int32(clamping: min(box.1, Self.unbounded)),
-            allFrames && header.isAnimated ? 1 : 0, header.isCMYK ? 1 : 0, header.hasICCProfile ? 1 : 0)
-        return VipsImage(try ImageHandle(made, .decode))
+        let (source, header) = (source, header)
+        return VipsImage(
+            try ImageHandle(.decode) {
+                cvips_source_decode(
+                    source, Int32(clamping: min(box.0, Self.unbounded)), Int32(clamping: min(box.1, Self.unbounded)),
+                    allFrames && header.isAnimated ? 1 : 0, header.isCMYK ? 1 : 0, header.hasICCProfile ? 1 : 0)
+            })
     }
 
     /// A metadata block as it stands in the file.

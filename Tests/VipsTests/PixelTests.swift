@@ -69,6 +69,13 @@ extension VipsTests {
             #expect(try image.fitted(maxWidth: 900, maxHeight: 900).width == image.width)
         }
 
+        @Test func animationsAreScaledFrameByFrame() throws {
+            let image = try Media.decode("image/rotating-squares.webp", allFrames: true).stretched(
+                width: 31, height: 17)
+            #expect([image.width, image.height, image.frames] == [31, 17, 9])
+            #expect(image.animation?.delaysMs.count == 9)
+        }
+
         @Test func pixelsMustMatchTheSize() {
             #expect(
                 vipsError { _ = try VipsImage.make(pixels: [1, 2], width: 1, height: 1, bands: 3) }?.code

@@ -12,6 +12,7 @@ typedef struct cvips_image cvips_image;
 // start.c: the library
 int cvips_start(void);
 void cvips_thread_shutdown(void);
+void cvips_clear_error(void);
 void cvips_take_error(char *text, size_t capacity);
 const char *cvips_version(void);
 int64_t cvips_tracked_bytes_peak(void);
