@@ -97,8 +97,15 @@ let runtime: [Target] = [
         name: "API",
         dependencies: [
             "Model", "Settings", "Recipes", "JobQueue", "Catalog", "ObjectStorage", "ZipExport", "Pipeline",
-            "Observability", log,
+            "Observability", "Redis", "Postgres", log,
             .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "HummingbirdCore", package: "hummingbird"),
+            .product(name: "HTTPTypes", package: "swift-http-types"),
+            .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             .product(name: "Crypto", package: "swift-crypto"),
         ],
         resources: [.embedInCode("OpenAPI")], swiftSettings: strict),
@@ -111,7 +118,7 @@ func door(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let coordinator: [Target.Dependency] = ["Worker", "Pipeline", "Settings", "Observability"]
 
 let doors: [Target] = [
-    door("flotilla-api", ["API", "Settings", "Observability"]),
+    door("flotilla-api", ["API", "Model", "Pipeline", "Settings", "Observability"]),
     door("flotilla-scan-worker", coordinator),
     door("flotilla-analyze-worker", coordinator),
     door("flotilla-compress-worker", coordinator),
@@ -125,7 +132,8 @@ let doors: [Target] = [
     .executableTarget(
         name: "flotilla-helper-video", dependencies: ["VideoCompression", "HelperProtocol"], swiftSettings: strict),
     .executableTarget(
-        name: "flotilla-helper-scan", dependencies: ["VirusScanning", "HelperProtocol"], swiftSettings: strict),
+        name: "flotilla-helper-scan", dependencies: ["VirusScanning", "ClamAV", "HelperProtocol", "Sandbox", "Model"],
+        swiftSettings: strict),
 ]
 
 func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -143,7 +151,8 @@ let testing: [Target] = [
         swiftSettings: strict),
     tests("Redis"), tests("Postgres"), tests("Vips"), tests("FFmpeg"), tests("ClamAV"), tests("Classifier"),
     tests("ZIP"), tests("ObjectStorage"), tests("Sandbox"), tests("Model"), tests("Settings"), tests("Recipes"),
-    tests("HelperProtocol", ["Model"]), tests("JobQueue", ["Redis"]), tests("Catalog", ["Postgres"]), tests("VirusScanning"),
+    tests("HelperProtocol", ["Model"]), tests("JobQueue", ["Redis", "Model", log]), tests("Catalog", ["Postgres"]),
+    tests("VirusScanning", ["Model", "ClamAV", "HelperProtocol"]),
     tests("ImageAnalysis", ["Vips"]), tests("ImageCompression", ["Vips"]), tests("VideoCompression", ["FFmpeg", "Model"]),
     tests("ZipExport"), tests("Observability"), tests("Worker"), tests("Pipeline"), tests("API"),
 ]
@@ -155,6 +164,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.20.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.9.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     ],

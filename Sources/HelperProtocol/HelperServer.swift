@@ -60,48 +60,46 @@ public final class HelperServer: Sendable {
     /// Serves requests until the coordinator closes its end.
     ///
     /// - Parameters:
-    ///   - threads: how many run at a time. 1: on the calling thread. More: on threads with 8 MiB of stack each; the
-    ///     calling thread reads, and passes cancellations on.
+    ///   - threads: how many run at a time, on threads with 8 MiB of stack each; the calling thread reads, and passes
+    ///     cancellations on. nil: one at a time on the calling thread, for helpers that are killed when interrupted.
     ///   - handler: blocks as long as it likes, and returns what is sent as the result. An ``OperationFailure`` goes to
     ///     the coordinator as it is, any other error as an internal one.
     public func serve(
-        threads: Int = 1, _ handler: @escaping @Sendable (HelperRequest) throws -> any Encodable
+        threads: Int? = nil, _ handler: @escaping @Sendable (HelperRequest) throws -> any Encodable
     ) throws(OperationFailure) {
-        if threads <= 1 {
+        guard let threads else {
             while let arrival = try receive() {
                 if case .request(let request, let descriptors) = arrival { answer(request, descriptors, handler) }
             }
-        } else {
-            let line = RequestLine()
-            for number in 1...threads {
-                let thread = Thread {
-                    _ = csb_use_alternate_stack()
-                    while let (request, descriptors) = line.next() {
-                        self.answer(request, descriptors, handler)
-                        line.finished(request)
-                    }
-                }
-                thread.name = "job-\(number)"
-                thread.stackSize = 8 << 20
-                thread.start()
-            }
-            while let arrival = try receive() {
-                switch arrival {
-                case .request(let request, let descriptors): line.add(request, descriptors)
-                case .cancel(let id): line.cancel(id)
-                }
-            }
-            line.drain()
+            return
         }
+        let line = RequestLine()
+        for number in 1...max(threads, 1) {
+            let thread = Thread {
+                _ = csb_use_alternate_stack()
+                while let (request, descriptors) = line.next() {
+                    self.answer(request, descriptors, handler)
+                    line.finished(request)
+                }
+            }
+            thread.name = "job-\(number)"
+            thread.stackSize = 8 << 20
+            thread.start()
+        }
+        while let arrival = try receive() {
+            switch arrival {
+            case .request(let request, let descriptors): line.add(request, descriptors)
+            case .cancel(let id): line.cancel(id)
+            }
+        }
+        line.drain()
     }
 
     private func answer(
         _ request: HelperRequest, _ descriptors: [Int32], _ handler: (HelperRequest) throws -> any Encodable
     ) {
         csb_set_current_request(request.id)
-        defer {
-            csb_set_current_request(0)
-        }
+        defer { csb_set_current_request(0) }
         let (kind, body): (Frame.Kind, [UInt8])
         do {
             let bytes = try JSON.encode(try handler(request))

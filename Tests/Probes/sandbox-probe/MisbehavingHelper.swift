@@ -4,7 +4,7 @@ import HelperProtocol
 import Model
 import Sandbox
 
-/// `helper [THREADS [CPU_SECONDS]]`: a confined helper whose operations do what is asked of them, however bad.
+/// `helper [THREADS|- [CPU_SECONDS]]`: a confined helper whose operations do what is asked of them, however bad.
 enum MisbehavingHelper {
     static func run(_ arguments: [String]) throws {
         let server = try HelperServer.attach()
@@ -13,7 +13,7 @@ enum MisbehavingHelper {
             fileSizeBytes: 8 << 20)
         try Sandbox.apply(.image(limits: limits), parent: server.coordinator)
         try server.greet(["probe": true])
-        try server.serve(threads: arguments.first.flatMap { Int($0) } ?? 1) { request in try perform(request) }
+        try server.serve(threads: arguments.first.flatMap { Int($0) }) { request in try perform(request) }
     }
 
     private static func perform(_ request: HelperRequest) throws -> any Encodable {
