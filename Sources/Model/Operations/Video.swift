@@ -56,12 +56,48 @@ public struct VideoRequest: Sendable, Hashable, Codable {
     }
 }
 
+/// What was written into the MP4, read back from it.
+public struct VideoOutputFacts: Sendable, Hashable, Codable {
+    public var durationMs: Int64
+    /// Pictures; 0 where there is sound only.
+    public var frames: Int64
+    public var videoCodec: String?
+    public var audioCodec: String?
+
+    public init(durationMs: Int64, frames: Int64, videoCodec: String?, audioCodec: String?) {
+        self.durationMs = durationMs
+        self.frames = frames
+        self.videoCodec = videoCodec
+        self.audioCodec = audioCodec
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case frames
+        case durationMs = "duration_ms"
+        case videoCodec = "video_codec"
+        case audioCodec = "audio_codec"
+    }
+}
+
+/// What a user should know of a result that is there all the same.
+public enum VideoWarning: String, Sendable, Hashable, Codable, CaseIterable {
+    /// The file ends early; the result has what could be played.
+    case truncated
+    /// Some pictures or sounds were damaged and left out.
+    case damaged
+    /// The sound could not be read; the result has none.
+    case audioDropped = "audio_dropped"
+    /// High dynamic range was brought down to the standard one.
+    case toneMapped = "tone_mapped"
+}
+
 /// The video helper's answer. `variants[0]` is the MP4 (name `video`), `variants[1]` the poster (name `poster`).
 public struct VideoResult: Sendable, Hashable, Codable {
     public var variants: [VariantFacts]
-    /// Of the input, upright.
+    /// Of the input, upright and with square pixels; 0 where there is sound only.
     public var width: Int
     public var height: Int
+    /// Of the input, as far as it could be decoded.
     public var durationMs: Int64
     public var frames: Int64
     /// `h264`, `vp9` … of the input.
@@ -69,10 +105,12 @@ public struct VideoResult: Sendable, Hashable, Codable {
     public var audioCodec: String?
     /// True when the streams were copied rather than encoded again.
     public var remuxed: Bool
+    public var output: VideoOutputFacts
+    public var warnings: [VideoWarning]
 
     public init(
         variants: [VariantFacts], width: Int, height: Int, durationMs: Int64, frames: Int64, videoCodec: String?,
-        audioCodec: String?, remuxed: Bool
+        audioCodec: String?, remuxed: Bool, output: VideoOutputFacts, warnings: [VideoWarning] = []
     ) {
         self.variants = variants
         self.width = width
@@ -82,10 +120,12 @@ public struct VideoResult: Sendable, Hashable, Codable {
         self.videoCodec = videoCodec
         self.audioCodec = audioCodec
         self.remuxed = remuxed
+        self.output = output
+        self.warnings = warnings
     }
 
     private enum CodingKeys: String, CodingKey {
-        case variants, width, height, frames, remuxed
+        case variants, width, height, frames, remuxed, output, warnings
         case durationMs = "duration_ms"
         case videoCodec = "video_codec"
         case audioCodec = "audio_codec"
