@@ -23,18 +23,18 @@ public enum VipsLibrary {
     /// The most memory that pixels and decoders have held at a time, in bytes, since the start.
     public static var peakTrackedBytes: Int64 { cvips_tracked_bytes_peak() }
 
-    private static let started: Result<Void, VipsError> = Result { () throws(VipsError) in
-        try call(.start) { cvips_start() == 0 ? true : nil }
-    }.map { _ in }
+    private static let started: Result<Void, VipsError> =
+        cvips_start() == 0 ? .success(()) : .failure(VipsError.take(.start))
 
     /// libvips has one error text a process: calls take turns, so that each failure finds its own words. A process that
     /// is to use several cores for pictures is several processes.
     private static let turn = Mutex(())
 
-    /// Runs one operation of libvips.
+    /// Runs one operation of libvips, and starts it first where nobody has.
     ///
     /// - Parameter body: answers nil when the operation failed.
     static func call<T>(_ phase: VipsError.Phase, _ body: () -> T?) throws(VipsError) -> T {
+        try start()
         let answer: Result<T, VipsError> = turn.withLock { _ in
             cvips_clear_error()
             return body().map { .success($0) } ?? .failure(VipsError.take(phase))
