@@ -24,7 +24,7 @@ private struct Down: Error, CustomStringConvertible {
         metrics.counter("asked_total", "Asked.").increment()
         let address = try #require(SocketAddress("127.0.0.1:0"))
         let server = try await HealthServer.bind(
-            address, readiness: Readiness(checks, timeout: .milliseconds(300)), metrics: metrics,
+            address, metrics: metrics, readiness: Readiness(checks, timeout: .milliseconds(300)),
             logger: Logger(label: "test"))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try? await server.run() }
@@ -130,7 +130,7 @@ private struct Down: Error, CustomStringConvertible {
             let address = try #require(SocketAddress(String(url.dropFirst(7))))
             await #expect(throws: SettingError.self) {
                 _ = try await HealthServer.bind(
-                    address, readiness: Readiness([]), metrics: Metrics(), logger: Logger(label: "test"))
+                    address, metrics: Metrics(), readiness: Readiness([]), logger: Logger(label: "test"))
             }
         }
     }

@@ -25,7 +25,7 @@ public struct HealthServer: Sendable {
     ///
     /// - Throws: ``SettingError`` when the address cannot be bound.
     public static func bind(
-        _ address: Settings.SocketAddress, readiness: Readiness, metrics: Metrics, logger: Logger
+        _ address: Settings.SocketAddress, metrics: Metrics, readiness: Readiness, logger: Logger
     ) async throws(SettingError) -> HealthServer {
         do {
             let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)

@@ -48,6 +48,9 @@ public final class LogSink: Sendable {
     /// - Parameter descriptor: open for writing as long as the sink is used; the sink does not close it.
     public init(descriptor: Int32) { self.descriptor = descriptor }
 
+    /// Writes text as it is, for a line that is no log event.
+    public func write(_ text: String) { write(Array(text.utf8)) }
+
     func write(_ line: [UInt8]) {
         lock.withLock { _ in
             var rest = line[...]
@@ -66,11 +69,13 @@ extension CommonSettings {
     ///
     /// Call it once, before the first logger is made.
     /// - Parameter service: the executable's name.
-    public func startLogging(service: String) {
+    /// - Returns: a logger for the process.
+    public func startLogging(service: String) -> Logger {
         let level = Logger.Level(rawValue: logLevel.rawValue) ?? .info
         let format = logFormat
         LoggingSystem.bootstrap { _ in
             LineLogHandler(service: service, format: format, level: level, sink: .standardError)
         }
+        return Logger(label: service)
     }
 }
