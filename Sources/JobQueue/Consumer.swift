@@ -120,7 +120,8 @@ public final class Consumer: Sendable {
         state.wait { state in (state.held.isEmpty || ContinuousClock.now >= deadline ? () : nil, deadline) }
         let rest = state.update { state in
             let claims = state.abandonHeld()
-            state.pending += claims.map { claim in
+            // The newest first, so that in the end the oldest is at the very front.
+            state.pending += claims.reversed().map { claim in
                 Settlement(verb: .front, raw: claim.raw, value: claim.raw, id: claim.envelope.id.rawValue)
             }
             state.isStopping = true

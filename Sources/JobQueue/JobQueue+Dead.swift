@@ -42,11 +42,11 @@ extension JobQueue {
     public func discardDead(
         _ queue: QueueName, ids: [JobID]? = nil, code: String? = nil
     ) async throws(JobQueueError) -> Int {
-        try await raiseDead(queue, ids: ids, code: code) { _ in [] }
+        try await raiseDead(queue, ids: ids, code: code) { _ in nil }
     }
 
     private func raiseDead(
-        _ queue: QueueName, ids: [JobID]?, code: String?, _ raw: (DeadJob) throws(JobQueueError) -> [UInt8]
+        _ queue: QueueName, ids: [JobID]?, code: String?, _ raw: (DeadJob) throws(JobQueueError) -> [UInt8]?
     ) async throws(JobQueueError) -> Int {
         let names: [String]
         if let ids {
@@ -63,7 +63,8 @@ extension JobQueue {
                     .text(keys.cancelled),
                 ], arguments: [])
             for case let job? in jobs where code == nil || job.code == code {
-                call.arguments += [.text(job.id.rawValue), .bytes(try raw(job))]
+                let again = try raw(job)
+                call.arguments += [.text(job.id.rawValue), again == nil ? "discard" : "queue", .bytes(again ?? [])]
             }
             if !call.arguments.isEmpty { raised += Int(try await run(QueueScripts.raiseDead, call).int ?? 0) }
         }

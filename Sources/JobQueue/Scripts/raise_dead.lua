@@ -1,14 +1,14 @@
 -- Takes jobs off the dead list: back to the queue, or for good.
--- KEYS: 1 dead, 2 dead entries, 3 queue, 4 cancelled. ARGV: id and raw each; an empty raw discards.
+-- KEYS: 1 dead, 2 dead entries, 3 queue, 4 cancelled. ARGV: id, 'queue' or 'discard', raw each.
 -- Answer: how many there were.
 local count = 0
-for i = 1, #ARGV, 2 do
+for i = 1, #ARGV, 3 do
     if redis.call('HDEL', KEYS[2], ARGV[i]) == 1 then
         redis.call('ZREM', KEYS[1], ARGV[i])
         count = count + 1
-        if ARGV[i + 1] ~= '' then
+        if ARGV[i + 1] == 'queue' then
             redis.call('ZREM', KEYS[4], ARGV[i])
-            redis.call('LPUSH', KEYS[3], ARGV[i + 1])
+            redis.call('LPUSH', KEYS[3], ARGV[i + 2])
         end
     end
 end
