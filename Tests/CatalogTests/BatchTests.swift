@@ -167,4 +167,15 @@ struct BatchTests {
             #expect(try await record.catalog.beginStep(claim(jobs[1])).isCancelled)
         }
     }
+
+    @Test("A batch that was completed long ago and is deleted now is among the newly cancelled")
+    func cancelCompleted() async throws {
+        try await withCatalog { record in
+            let (batch, jobs) = try await record.startedBatch(1)
+            _ = try await record.finish(jobs[0], closing: false)
+            try record.psql("UPDATE batches SET completed_at = now() - interval '1 year'")
+            _ = try await record.catalog.cancelBatch(batch.id, tenant: nil)
+            #expect(try await record.catalog.cancelledBatches(since: Date(timeIntervalSinceNow: -3600)) == [batch.id])
+        }
+    }
 }

@@ -20,7 +20,7 @@ struct Record: Sendable {
 func withCatalog(connections: Int = 6, _ body: @Sendable (Record) async throws -> Void) async throws {
     let url = try PostgresServer.shared.get().makeDatabase()
     let pool = PostgresPool(
-        PostgresOptions(url: url, applicationName: "catalog-tests"), connections: connections, waitLimit: .seconds(30))
+        PostgresOptions(url: url, applicationName: "catalog-tests"), connections: connections, waitLimit: .seconds(60))
     let catalog = Catalog(pool: pool, logger: Logger(label: "test"))
     let result: Result<Void, any Error>
     do {

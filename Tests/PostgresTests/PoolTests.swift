@@ -25,18 +25,12 @@ struct PoolTests {
     @Test("A call waits for a free connection up to the limit, then is refused")
     func waitLimit() async throws {
         try await withDatabase(connections: 1, waitLimit: .milliseconds(80)) { pool in
-            async let long: Void = pool.withConnection { connection in
-                try connection.query("SELECT pg_sleep(0.6)")
-                return
-            }
-            try await Task.sleep(for: .milliseconds(100))
-            let clock = ContinuousClock()
-            var kind: PostgresError.Kind?
-            let waited = await clock.measure {
-                kind = await kindOfFailure { try await pool.withConnection { _ in } }
-            }
-            #expect(kind == .noFreeConnection)
-            #expect(waited < .milliseconds(400))
+            let gate = Gate()
+            async let long: Void = pool.withConnection { _ in gate.hold() }
+            await gate.whenReached()
+            // The connection stays busy until the gate opens: only the limit can end this call.
+            #expect(await kindOfFailure { try await pool.withConnection { _ in } } == .noFreeConnection)
+            gate.open()
             try await long
         }
     }
@@ -44,24 +38,23 @@ struct PoolTests {
     @Test("A cancelled task stops waiting; its body never runs")
     func cancelled() async throws {
         try await withDatabase(connections: 1) { pool in
-            async let long: Void = pool.withConnection { connection in
-                try connection.query("SELECT pg_sleep(0.5)")
-                return
-            }
-            try await Task.sleep(for: .milliseconds(50))
-            let ran = Counter()
+            let gate = Gate()
+            async let long: Void = pool.withConnection { _ in gate.hold() }
+            await gate.whenReached()
+            let runs = Counter()
             await withTaskGroup { group in
                 group.addTask {
                     await #expect(throws: CancellationError.self) {
-                        try await pool.withConnection { _ in ran.increment() }
+                        try await pool.withConnection { _ in _ = runs.increment() }
                     }
                 }
-                try? await Task.sleep(for: .milliseconds(50))
+                try? await Task.sleep(for: .milliseconds(30))
                 group.cancelAll()
             }
+            gate.open()
             try await long
-            let hasRun = ran.value > 0
-            #expect(!hasRun)
+            try await pool.withConnection { _ in }
+            #expect(runs.value == 0)
         }
     }
 
@@ -138,12 +131,15 @@ struct PoolTests {
         await pool.close()
         #expect(await kindOfFailure { try await pool.withConnection { _ in } } == .closed)
         let watcher = PostgresPool(PostgresOptions(url: url), connections: 1)
-        try await Task.sleep(for: .milliseconds(100))
-        let left: Int = try await watcher.withConnection { connection in
-            try #require(
-                try connection.query(
-                    "SELECT count(*) AS c FROM pg_stat_activity WHERE application_name = 'closing'"
-                ).first)["c"]
+        var left = 1
+        for _ in 0..<500 where left > 0 {
+            left = try await watcher.withConnection { connection in
+                try #require(
+                    try connection.query(
+                        "SELECT count(*) AS c FROM pg_stat_activity WHERE application_name = 'closing'"
+                    ).first)["c"]
+            }
+            if left > 0 { try await Task.sleep(for: .milliseconds(20)) }
         }
         #expect(left == 0)
         await watcher.close()

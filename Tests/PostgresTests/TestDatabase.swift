@@ -1,10 +1,11 @@
+import Dispatch
 import Postgres
 import Synchronization
 import TestServers
 
 /// A fresh database of the shared server and its pool.
 func withDatabase<T: Sendable>(
-    connections: Int = 4, waitLimit: Duration = .seconds(10),
+    connections: Int = 4, waitLimit: Duration = .seconds(60),
     options change: (inout PostgresOptions) -> Void = { _ in },
     _ body: @Sendable (PostgresPool) async throws -> T
 ) async throws -> T {
@@ -30,4 +31,19 @@ final class Counter: Sendable {
     private let count = Atomic<Int>(0)
     var value: Int { count.load(ordering: .sequentiallyConsistent) }
     @discardableResult func increment() -> Int { count.add(1, ordering: .sequentiallyConsistent).newValue }
+}
+
+/// Keeps a connection's thread busy until it is opened.
+final class Gate: Sendable {
+    private let opened = DispatchSemaphore(value: 0)
+    private let reached = AsyncStream<Void>.makeStream()
+
+    func hold() {
+        reached.continuation.finish()
+        opened.wait()
+    }
+
+    func whenReached() async { for await _ in reached.stream {} }
+
+    func open() { opened.signal() }
 }

@@ -84,7 +84,7 @@ public final class PostgresServer: Sendable {
         // SIGINT is PostgreSQL's fast shutdown: SIGTERM would wait for the clients.
         return try ChildServer.start(
             unprivileged + [programs + "postgres", "-D", folder + "/data"] + settings.flatMap { ["-c", $0] },
-            folder: folder, stopSignal: SIGINT
+            folder: folder, stopSignal: SIGINT, within: .seconds(90)
         ) {
             guard FreePort.answers(port) else { return false }
             let answer = try? ChildServer.output(of: [

@@ -1,1 +1,3 @@
-UPDATE batches SET status = 'cancelled', completed_at = coalesce(completed_at, now()) WHERE id = $1
+UPDATE batches
+SET status = 'cancelled', completed_at = CASE WHEN status = 'cancelled' THEN completed_at ELSE now() END
+WHERE id = $1
