@@ -43,7 +43,11 @@ public final class ChildServer: Sendable {
         guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else { throw ServerFailure("no socket: errno \(errno)") }
         let pid = try spawn(command, input: nil, log: home + "/server.log", environment: environment)
         let cleanup = home.contains("/flotilla-test-") ? home : ""
-        let script = "cat >/dev/null; kill -KILL \"$1\" 2>/dev/null; [ -z \"$2\" ] || rm -rf -- \"$2\""
+        // A killed server's own children may write for a moment longer.
+        let script = """
+            cat >/dev/null; kill -KILL "$1" 2>/dev/null; [ -z "$2" ] ||
+            for try in 1 2 3 4 5 6 7 8 9; do rm -rf -- "$2" && break; sleep 1; done
+            """
         let watchdog = try spawn(
             ["sh", "-c", script, "sh", "\(pid)", cleanup], input: ends[0], log: "/dev/null", environment: [:])
         close(ends[0])

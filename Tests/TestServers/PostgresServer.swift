@@ -40,7 +40,7 @@ public final class PostgresServer: Sendable {
     }
 
     deinit {
-        process.withLock { $0?.kill() }
+        process.withLock { $0?.stop() }
         _ = try? ChildServer.output(of: ["rm", "-rf", "--", folder])
     }
 
