@@ -6,6 +6,8 @@ internal import Synchronization
 
 /// A helper's side of the conversation: greets, then answers requests until the coordinator closes the socket.
 ///
+/// All of it is synchronous: Dispatch queues and tasks do not work behind the sandbox, see ``Sandbox/Sandbox``.
+///
 /// ```swift
 /// let server = try HelperServer.attach()
 /// try Sandbox.apply(.image(limits: limits), parent: server.coordinator)

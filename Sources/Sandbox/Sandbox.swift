@@ -11,6 +11,10 @@ internal import Glibc
 /// Works alike for root and for unprivileged users. seccomp is required; a kernel without Landlock (or with it switched
 /// off) is reported once in ``Applied/landlockVersion`` and on stderr, and the scan profile is then confined by
 /// seccomp and file permissions only.
+///
+/// - Important: No `Task`, no `async`, no Dispatch queue behind the pictures' and videos' sandbox: libdispatch counts its
+///   threads by opening files below `/proc/self/task` and ends the process when it cannot. Threads, locks and semaphores
+///   are fine.
 public enum Sandbox {
     public struct Applied: Sendable, Hashable {
         /// Version of Landlock's interface, nil where the kernel has none.
