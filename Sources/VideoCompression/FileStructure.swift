@@ -30,6 +30,8 @@ enum FileStructure: Equatable {
         while offset < reader.size {
             guard let head = reader.bytes(at: offset, count: 8) else { return .truncated }
             var length = Int64(number(head[0..<4]))
+            // Phones append notes of their own behind the last box: no name, no box.
+            if hasIndex && !head[4..<8].allSatisfy({ 0x20...0x7e ~= $0 || $0 == 0xa9 }) { break }
             let kind = String(decoding: head[4..<8], as: UTF8.self)
             if kind == "moov" || kind == "moof" { hasIndex = true }
             if length == 0 { break }
