@@ -11,6 +11,9 @@ extension RecipeReader {
             images.append(spec)
         }
         let video = try members["video"].map { node throws(RecipeError) in try self.video(node) }
+        guard video != nil || !images.isEmpty else {
+            throw members.parent.wrong("makes nothing: it needs “images” with at least one variant, or “video”")
+        }
         return Recipe.CompressOptions(images: images, video: video)
     }
 
@@ -21,6 +24,8 @@ extension RecipeReader {
         let format = try members.required("format").text(allowed: formats.joined(separator: ", ")) {
             formats.contains($0)
         }
+        // libwebp's methods end at 6; libvips refuses a higher one, so it is better to say so here.
+        let maxEffort = format == ImageFormat.webp.rawValue ? 6 : 9
         return ImageVariantSpec(
             name: try members.required("name").text(
                 allowed: "1 to 32 lower-case letters, digits or -, other than original, video and poster"
@@ -29,7 +34,7 @@ extension RecipeReader {
             maxWidth: try members.optionalInt("max_width", in: 1...16_383),
             maxHeight: try members.optionalInt("max_height", in: 1...16_383),
             quality: try members.int("quality", in: 1...100, default: 80),
-            effort: try members.int("effort", in: 0...9, default: 4),
+            effort: try members.int("effort", in: 0...maxEffort, default: 4),
             keepsAnimation: try members.bool("animation", default: true))
     }
 

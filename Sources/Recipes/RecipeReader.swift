@@ -8,7 +8,10 @@ struct RecipeReader {
     func read(_ text: String) throws(RecipeError) -> Recipe {
         let root: Node?
         do { root = try Yams.compose(yaml: text) } catch {
-            throw RecipeError(file: file, line: (error as? YamlError)?.line, path: "", problem: "is not valid YAML")
+            let fault = error as? YamlError
+            throw RecipeError(
+                file: file, line: fault?.line, path: "", problem: "is not valid YAML: \(fault?.problem ?? "unreadable")"
+            )
         }
         guard let root else { throw RecipeError(file: file, line: nil, path: "", problem: "is empty") }
         return try recipe(YAMLNode(file: file, path: "", node: root))
@@ -42,12 +45,16 @@ struct RecipeReader {
         for step in recipe.steps + recipe.whenDone where !seen.insert(step.name).inserted {
             throw node.wrong("two steps are called “\(step.name)”; give one of them another “name”")
         }
-        let variants = Set(recipe.steps.flatMap(\.variantNames))
+        var variants: Set<String> = []
+        for name in recipe.steps.flatMap(\.variantNames) where !variants.insert(name).inserted {
+            throw node.wrong("two compress steps make the variant “\(name)”; give one of them another name")
+        }
         for case .export(let options) in recipe.whenDone.map(\.action) {
             var wanted = options.extraVariants
             if case .variant(let name) = options.content { wanted.append(name) }
             for name in wanted where !variants.contains(name) {
-                throw node.wrong("the export wants the variant “\(name)”, which no compress step makes")
+                let made = variants.isEmpty ? "none" : variants.sorted().joined(separator: ", ")
+                throw node.wrong("the export wants the variant “\(name)”, which no compress step makes; made: \(made)")
             }
         }
     }
@@ -115,7 +122,9 @@ struct RecipeReader {
         }
         var extra: [String] = []
         for item in try members["extra_variants"]?.items(max: 16) ?? [] {
-            extra.append(try item.text(allowed: "a variant's name") { Self.isName($0, maxBytes: 32) })
+            let name = try item.text(allowed: "a variant's name") { Self.isName($0, maxBytes: 32) }
+            guard !extra.contains(name) else { throw item.wrong("“\(name)” stands twice") }
+            extra.append(name)
         }
         return Recipe.ExportOptions(
             content: name == nil || name == "original" ? .original : .variant(name ?? ""), extraVariants: extra)
@@ -140,7 +149,8 @@ extension Recipe.Step {
     /// The variants that the step makes.
     fileprivate var variantNames: [String] {
         guard case .compress(let options) = action else { return [] }
-        return options.images.map(\.name) + (options.video == nil ? [] : ["video", "poster"])
+        guard let video = options.video else { return options.images.map(\.name) }
+        return options.images.map(\.name) + (video.posterLongSide == nil ? ["video"] : ["video", "poster"])
     }
 }
 
@@ -148,6 +158,18 @@ extension YamlError {
     fileprivate var line: Int? {
         switch self {
         case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _): mark.line
+        case .duplicatedKeysInMapping(_, let context): context.mark.line
+        default: nil
+        }
+    }
+
+    fileprivate var problem: String? {
+        switch self {
+        case .scanner(_, let problem, _, _), .parser(_, let problem, _, _), .composer(_, let problem, _, _),
+            .reader(let problem, _, _, _):
+            problem
+        case .duplicatedKeysInMapping(let keys, _):
+            "“\(keys.sorted().joined(separator: "”, “").prefix(60))” stands twice"
         default: nil
         }
     }
