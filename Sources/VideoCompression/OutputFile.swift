@@ -16,6 +16,13 @@ enum OutputFile {
         return Int64(facts.st_size)
     }
 
+    /// What the content says it is.
+    static func type(_ descriptor: Int32) -> MediaType {
+        var head = [UInt8](repeating: 0, count: MediaType.sniffLength)
+        let got = pread(descriptor, &head, head.count, 0)
+        return MediaType.sniff(head.prefix(max(0, got)))
+    }
+
     static func write(_ packet: borrowing Packet, to descriptor: Int32) throws(OperationFailure) {
         try clear(descriptor)
         try packet.withBytes { (bytes) throws(OperationFailure) in try put(bytes, to: descriptor, at: 0) }

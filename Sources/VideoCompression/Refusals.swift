@@ -11,6 +11,9 @@ extension OperationFailure {
         .input, code: Code.truncated,
         message: "The file ends before its content does, so it cannot be played. Upload it again.")
 
+    static let notAFilm = OperationFailure(
+        .input, code: Code.unsupported, message: "The file is not a video or sound file that can be read.")
+
     static let noStreams = OperationFailure(
         .input, code: "no_media", message: "The file has neither pictures nor sound that can be played.")
 

@@ -39,6 +39,8 @@ public enum VideoCompressor {
         let bytes = try OutputFile.size(input)
         guard bytes > 0 else { throw .empty }
         let structure = FileStructure.examine(descriptor: input, size: bytes)
+        // A still in an MP4-like container (HEIC, AVIF) is a picture, not a film of one frame.
+        guard OutputFile.type(input).family != .image else { throw .notAFilm }
         do {
             let plan = try makePlan(request, input, bytes, structure, cancellation)
             var job = Job(plan: plan, input: input, output: output, cancellation: cancellation)
@@ -148,11 +150,7 @@ private struct Job {
             way == .kept ? (geometry.sourceWidth, geometry.sourceHeight) : (geometry.width, geometry.height)
         }
         var type = plan.video == nil ? MediaType.m4a : .mp4
-        if way == .kept {
-            var head = [UInt8](repeating: 0, count: MediaType.sniffLength)
-            let got = pread(output, &head, head.count, 0)
-            type = MediaType.sniff(Array(head.prefix(max(0, got))))
-        }
+        if way == .kept { type = OutputFile.type(output) }
         return try facts("video", type, output, size ?? (0, 0), kept: way != .encoded)
     }
 

@@ -50,6 +50,8 @@ struct HostileTests {
             ("sdp", Array("v=0\no=- 0 0 IN IP4 127.0.0.1\nc=IN IP4 127.0.0.1\nm=video 5004 RTP/AVP 96\n".utf8)),
             ("dash", Array("<?xml version=\"1.0\"?><MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\"></MPD>".utf8)),
             ("svg", Array("<svg xmlns=\"http://www.w3.org/2000/svg\"><image href=\"http://127.0.0.1/\"/></svg>".utf8)),
+            ("heic", [0, 0, 0, 24] + Array("ftypheic\0\0\0\0mif1heic".utf8) + [0, 0, 0, 99] + Array("meta".utf8)),
+            ("avif", [0, 0, 0, 24] + Array("ftypavif\0\0\0\0mif1avif".utf8) + [0, 0, 0, 99] + Array("meta".utf8)),
             ("text", Array("hello, this is not a film\n".utf8)),
             ("noise", (0..<20_000).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 13) }),
             ("jpeg", [UInt8](try Data(contentsOf: URL(filePath: jpeg)))),
