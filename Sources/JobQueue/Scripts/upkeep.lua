@@ -13,10 +13,10 @@ for i = 4, #KEYS do target = target + redis.call('LLEN', KEYS[i]) end
 target = math.min(target, tonumber(ARGV[1]))
 local size = redis.call('ZCARD', KEYS[3])
 if size > target then
-    redis.call('ZREMRANGEBYRANK', KEYS[3], math.max(target, size - 5000), -1)
+    redis.call('ZREMRANGEBYRANK', KEYS[3], math.max(target, size - 2500), -1)
 elseif size < target then
     local members = {}
-    for i = size + 1, math.min(target, size + 5000) do
+    for i = size + 1, math.min(target, size + 2500) do
         members[#members + 1] = i
         members[#members + 1] = i
         if #members >= 2000 then

@@ -30,7 +30,7 @@ extension JobEnvelope {
         guard bytes.count <= maxBytes else {
             throw .malformed(field: nil, reason: "has \(bytes.count) bytes; at most \(maxBytes) are taken")
         }
-        guard let root = try? JSON.decode(JSONValue.self, from: bytes), case .object(let members) = root else {
+        guard case .object(let members)? = JSONValue(parsing: bytes) else {
             throw .malformed(field: nil, reason: "is not a JSON object")
         }
         let fields = EnvelopeFields(members: members)
