@@ -118,7 +118,7 @@ func door(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let coordinator: [Target.Dependency] = ["Worker", "Pipeline", "Settings", "Observability"]
 
 let doors: [Target] = [
-    door("flotilla-api", ["API", "Model", "Pipeline", "Settings", "Observability"]),
+    door("flotilla-api", ["API", "Model", "Pipeline", "Settings", "Observability", log]),
     door("flotilla-scan-worker", coordinator),
     door("flotilla-analyze-worker", coordinator),
     door("flotilla-compress-worker", coordinator),
@@ -155,6 +155,14 @@ let testing: [Target] = [
     tests("VirusScanning", ["Model", "ClamAV", "HelperProtocol"]),
     tests("ImageAnalysis", ["Vips"]), tests("ImageCompression", ["Vips"]), tests("VideoCompression", ["FFmpeg", "Model"]),
     tests("ZipExport"), tests("Observability"), tests("Worker"), tests("Pipeline"), tests("API"),
+    // The whole fleet as its users see it: real executables, HTTP, redis-cli.
+    .testTarget(
+        name: "FleetTests",
+        dependencies: [
+            "TestServers", "Model", "flotilla", "flotilla-api", "flotilla-scan-worker", "flotilla-analyze-worker",
+            "flotilla-compress-worker", "flotilla-export-worker", "flotilla-cron", "flotilla-helper-scan",
+            "flotilla-helper-image", "flotilla-helper-video",
+        ], swiftSettings: strict),
 ]
 
 let package = Package(
