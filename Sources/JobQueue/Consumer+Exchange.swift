@@ -22,7 +22,8 @@ extension Consumer {
             for report in reports { progressCall(report).append(to: &commands, digest: progress) }
             let exchange = try connection.digest(of: QueueScripts.exchange)
             let (plain, others) = (sent.filter(\.isPlainAcknowledgement), sent.filter { !$0.isPlainAcknowledgement })
-            let call = exchangeCall(worker, batch: batch, want: want, plain: plain, others: others)
+            let call = ScriptCall.exchange(
+                worker, batch: batch, want: want, plain: plain, others: others, keys: keys, settings: settings)
             call.append(to: &commands, digest: exchange)
             let replies = try connection.pipeline(commands)
             keep(reports, unsent: replies)
@@ -50,22 +51,6 @@ extension Consumer {
     private func progressCall(_ report: ConsumerState.Report) -> ScriptCall {
         let job = report.claim.envelope.id.rawValue
         return report.record.call(keys: keys, settings: settings, fence: (job, report.claim.fence))
-    }
-
-    private func exchangeCall(
-        _ worker: WorkerID, batch: Int64, want: Int, plain: [Settlement], others: [Settlement]
-    ) -> ScriptCall {
-        var call = ScriptCall(
-            keys: keys.settling(queue, worker) + [.text(keys.fence), .text(keys.paused), .text(keys.cancelled)],
-            arguments: [
-                .text(worker.rawValue), .text(queue.rawValue), .int(batch), .int(want),
-                .int(settings.resultTTL.milliseconds), .int(settings.maxEvents), .int(settings.maxDead),
-                .int(plain.count),
-            ])
-        for settlement in plain { call.arguments.append(.bytes(settlement.raw)) }
-        call.arguments.append(.int(others.count))
-        for settlement in others { settlement.encode(into: &call, keys: keys) }
-        return call
     }
 
     private func settleAndClaim(

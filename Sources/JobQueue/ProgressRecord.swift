@@ -15,7 +15,7 @@ struct ProgressRecord: Sendable, Hashable {
         guard let subject = event.subject else { return nil }
         self.subject = subject
         let at = RFC3339.format(time)
-        let data = (try? JSON.string(event.data)) ?? "{}"
+        let data = String(decoding: event.data.text, as: UTF8.self)
         let percent = event.percent.flatMap { $0.isFinite ? min(max($0, 0), 100) : nil }
         let batch = event.batch?.uuidString.lowercased()
         let asset = event.asset?.uuidString.lowercased()
@@ -53,7 +53,7 @@ struct ProgressRecord: Sendable, Hashable {
     private static func quote(_ text: String?) -> String {
         guard let text else { return "null" }
         let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != 0x5C }
-        return isPlain ? "\"\(text)\"" : ((try? JSON.string(text)) ?? "null")
+        return isPlain ? "\"\(text)\"" : String(decoding: JSONValue.string(text).text, as: UTF8.self)
     }
 
     private static func status(_ event: EventName) -> String {

@@ -123,7 +123,8 @@ struct SettlementMaker: Sendable {
     }
 
     private func bounded(_ result: JSONValue?) -> String? {
-        guard let result, let text = try? JSON.string(result) else { return nil }
+        guard let result else { return nil }
+        let text = String(decoding: result.text, as: UTF8.self)
         guard text.utf8.count > settings.maxResultBytes else { return text }
         return "{\"truncated\":true,\"bytes\":\(text.utf8.count)}"
     }

@@ -59,6 +59,27 @@ struct Settlement: Sendable {
     }
 }
 
+extension ScriptCall {
+    /// One `exchange.lua`: settles a numbered batch, plain acknowledgements first, then claims.
+    static func exchange(
+        _ worker: WorkerID, batch: Int64, want: Int, plain: [Settlement], others: [Settlement], keys: Keys,
+        settings: QueueSettings
+    ) -> ScriptCall {
+        let queue = worker.queue
+        var call = ScriptCall(
+            keys: keys.settling(queue, worker) + [.text(keys.fence), .text(keys.paused), .text(keys.cancelled)],
+            arguments: [
+                .text(worker.rawValue), .text(queue.rawValue), .int(batch), .int(want),
+                .int(settings.resultTTL.milliseconds), .int(settings.maxEvents), .int(settings.maxDead),
+                .int(plain.count),
+            ])
+        for settlement in plain { call.arguments.append(.bytes(settlement.raw)) }
+        call.arguments.append(.int(others.count))
+        for settlement in others { settlement.encode(into: &call, keys: keys) }
+        return call
+    }
+}
+
 extension Keys {
     /// The ten keys `common.lua` expects first.
     func settling(_ queue: QueueName, _ worker: WorkerID) -> [RedisArgument] {

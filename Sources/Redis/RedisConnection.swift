@@ -99,7 +99,7 @@ public struct RedisConnection: ~Copyable {
     public mutating func run(
         _ script: Script, keys: [RedisArgument], _ arguments: [RedisArgument] = []
     ) throws(RedisError) -> RedisValue {
-        for _ in 0..<2 {
+        for _ in 0..<5 {
             let digest = try digest(of: script)
             do throws(RedisError) {
                 return try send(["EVALSHA", .bytes(digest), .int(keys.count)] + keys + arguments)

@@ -20,7 +20,7 @@ import Testing
         #expect(try await rig.stats().delayed == 0)
         #expect(try await rig.queue.state(of: jobs[1].id)?.state == .cancelled)
         #expect(try await rig.queue.state(of: jobs[2].id)?.state == .cancelled)
-        try await eventually("handler told", within: .seconds(2)) { worker.cancelled == [running] }
+        try await eventually("handler told") { worker.cancelled == [running] }
         worker.consumer.finish(running, .cancelled)
         #expect(try await worker.claim(1).envelope.id == jobs[3].id)
         #expect(try await rig.queue.state(of: jobs[0].id)?.state == .cancelled)

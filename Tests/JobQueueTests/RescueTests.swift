@@ -54,7 +54,7 @@ import Testing
         process.signal(SIGKILL)  // not yet fetched by its parent: a zombie process counts as dead
         let killed = ContinuousClock.now
         _ = try await worker.claim()
-        #expect(ContinuousClock.now - killed < .seconds(2))
+        #expect(worker.claimedAt(0) - killed < .seconds(1.5))
         #expect(worker.claims.first?.envelope.rescues == 1)
     }
 

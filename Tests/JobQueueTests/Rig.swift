@@ -58,6 +58,9 @@ final class TestWorker: Sendable {
     final class Log: Sendable {
         struct Entries {
             var claims: [Claim] = []
+            /// Taken on the consumer's own threads, so that a busy test process does not blur them.
+            var claimedAt: [ContinuousClock.Instant] = []
+            var abandonedAt: ContinuousClock.Instant?
             var cancelled: [Claim] = []
             var abandoned: [Claim] = []
             var ended: [(JobEnvelope, JobState, JobFailure)] = []
@@ -77,11 +80,19 @@ final class TestWorker: Sendable {
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), knows: { kinds.contains($0) },
             callbacks: ConsumerCallbacks(
                 perform: { claim in
-                    log.entries.withLock { $0.claims.append(claim) }
+                    log.entries.withLock {
+                        $0.claims.append(claim)
+                        $0.claimedAt.append(.now)
+                    }
                     if let outcome = handler(claim) { log.consumer.withLock { $0 }?.finish(claim, outcome) }
                 },
                 cancel: { claim in log.entries.withLock { $0.cancelled.append(claim) } },
-                abandon: { claims in log.entries.withLock { $0.abandoned += claims } },
+                abandon: { claims in
+                    log.entries.withLock {
+                        $0.abandoned += claims
+                        $0.abandonedAt = .now
+                    }
+                },
                 endedUnrun: { envelope, state, failure in
                     log.entries.withLock { $0.ended.append((envelope, state, failure)) }
                 }))
@@ -98,6 +109,9 @@ final class TestWorker: Sendable {
     var cancelled: [Claim] { log.entries.withLock { $0.cancelled } }
     var abandoned: [Claim] { log.entries.withLock { $0.abandoned } }
     var ended: [(JobEnvelope, JobState, JobFailure)] { log.entries.withLock { $0.ended } }
+
+    func claimedAt(_ number: Int) -> ContinuousClock.Instant { log.entries.withLock { $0.claimedAt[number] } }
+    var abandonedAt: ContinuousClock.Instant? { log.entries.withLock { $0.abandonedAt } }
 
     /// Waits for the claim with this number, counting from zero.
     func claim(_ number: Int = 0) async throws -> Claim {

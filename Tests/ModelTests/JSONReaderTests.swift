@@ -18,6 +18,19 @@ import Testing
     }
 
     @Test(
+        "Writes what Foundation writes, alike",
+        arguments: [
+            "null", "[true,false]", "[0,-7,9223372036854775807,1.5,-0.25,1e-07,1e+22,1e300]",
+            #"["\u0001\u001f\u007f"]"#,
+            #"{"b":{"é":1,"z":[],"a":{}},"B":"a\"b\\c/d\b\f\n\r\t","10":1,"9":"🎈ü"}"#,
+        ])
+    func writes(text: String) throws {
+        let value = try #require(JSONValue(parsing: Array(text.utf8)))
+        #expect(String(decoding: value.text, as: UTF8.self) == String(decoding: try JSON.encode(value), as: UTF8.self))
+        #expect(JSONValue(parsing: value.text) == value)
+    }
+
+    @Test(
         "Refuses what is not JSON",
         arguments: [
             "", " ", "nul", "tru", "truex", "01", "-", "1.", ".5", "1e", "+1", "0x1", "NaN", "Infinity", "1e999", "'a'",

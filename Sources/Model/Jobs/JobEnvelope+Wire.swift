@@ -88,7 +88,7 @@ extension JobEnvelope {
         if rescues != 0 { members["rescues"] = .int(Int64(rescues)) }
         if isRecorded { members["recorded"] = true }
         if !failures.isEmpty { members["failures"] = try JSONValue(encoding: failures) }
-        return try JSON.encode(JSONValue.object(members))
+        return JSONValue.object(members).text
     }
 
     private static func isKind(_ text: String) -> Bool {
