@@ -1,6 +1,7 @@
 #include "CClassifier.h"
 
 #include <cstring>
+#include <malloc.h>
 #include <memory>
 #include <new>
 #include <opencv2/core/utility.hpp>
@@ -68,6 +69,8 @@ int cclassifier_load(
         }
         *classes = classifier->classes = output.total();
         *made = classifier.release();
+        // Parsing took several times the model's size.
+        malloc_trim(0);
         return 0;
     });
 }

@@ -1,3 +1,4 @@
+internal import Glibc
 public import Model
 internal import Vips
 
@@ -17,6 +18,35 @@ public struct ImageAnalyzer: Sendable {
     public init(model: [UInt8]) throws(OperationFailure) {
         try self.init(labels: EmbeddedLabels(model: model))
     }
+
+    /// Loads the embedded model from a file, which is not needed afterwards.
+    ///
+    /// - Throws: ``OperationFailure`` with `no_label_model` where there is no such file, else as ``init(model:)``.
+    public static func load(modelFile path: String) throws(OperationFailure) -> ImageAnalyzer {
+        guard let bytes = read(path) else {
+            throw OperationFailure(
+                .internal, code: "no_label_model", message: "The label model cannot be read.",
+                detail: "\(path): \(String(cString: strerror(errno)))")
+        }
+        return try ImageAnalyzer(model: bytes)
+    }
+
+    private static func read(_ path: String) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, (0...maxModelBytes).contains(status.st_size) else { return nil }
+        return [UInt8](unsafeUninitializedCapacity: status.st_size) { buffer, count in
+            while count < buffer.count {
+                let got = Glibc.read(descriptor, buffer.baseAddress.map { $0 + count }, buffer.count - count)
+                guard got > 0 else { break }
+                count += got
+            }
+        }
+    }
+
+    private static let maxModelBytes = 256 << 20
 
     /// Takes the labels from a provider of one's own.
     public init(labels: any LabelProvider) throws(OperationFailure) {

@@ -162,5 +162,8 @@ struct ImageAnalyzerTests {
     func badModel() {
         let failure = #expect(throws: OperationFailure.self) { try ImageAnalyzer(model: [1, 2, 3]) }
         #expect(failure?.fault == .internal)
+        let missing = #expect(throws: OperationFailure.self) { try ImageAnalyzer.load(modelFile: "/no/such/model") }
+        #expect(missing?.code == "no_label_model")
+        #expect(missing?.detail?.contains("No such file") == true)
     }
 }

@@ -74,12 +74,10 @@ enum SharedAnalyzer {
     static func get() throws -> ImageAnalyzer { try loaded.get() }
 
     private static let loaded = Result {
-        let model = Pictures.tests.deletingLastPathComponent().appending(path: ".run/models/efficientnet-lite0.onnx")
-        guard let bytes = FileManager.default.contents(atPath: model.path) else {
-            throw OperationFailure(
-                .internal, code: "no_model",
-                message: "run scripts/fetch-label-model.sh .run/models/efficientnet-lite0.onnx")
-        }
-        return try ImageAnalyzer(model: Array(bytes))
+        try ImageAnalyzer.load(modelFile: path)
     }
+
+    /// Where `scripts/fetch-label-model.sh` puts it for the tests.
+    static let path = Pictures.tests.deletingLastPathComponent().appending(path: ".run/models/efficientnet-lite0.onnx")
+        .path
 }
