@@ -67,7 +67,7 @@ extension Consumer {
             let nextReport = state.collectReports(at: now)
             let free = state.freeSlots
             let want = state.mayHaveWork ? min(free, 100) : 0
-            if want > 0 || !state.pending.isEmpty || !state.reports.isEmpty { return (.exchange(want: want), now) }
+            if want > 0 || !state.pending.isEmpty || state.hasNews { return (.exchange(want: want), now) }
             if free > 0, !state.isPaused, !state.isPeeking {
                 state.isPeeking = true
                 self.peek.signal()

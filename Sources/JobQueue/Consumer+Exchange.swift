@@ -12,6 +12,7 @@ extension Consumer {
                 state.pending.removeFirst(state.inFlight.count)
                 batch += 1
             }
+            tellStarts(&state)
             let reports = Array(state.reports.prefix(200))
             state.reports.removeFirst(reports.count)
             return (state.worker, reports, state.inFlight)
@@ -117,10 +118,7 @@ extension Consumer {
                 let claim = candidate.claim(ticket: state.nextTicket, queue: queue, worker: worker, at: now)
                 state.nextTicket += 1
                 state.held[claim.ticket] = ConsumerState.Held(claim: claim)
-                let started = maker.record(claim.envelope, queue, .jobStarted, claim.fence, at: now)
-                if let started {
-                    state.reports.append(ConsumerState.Report(record: started, claim: claim, isStart: true))
-                }
+                if settings.recordsSingleJobs, claim.envelope.batch == nil { state.untold.append(claim.ticket) }
                 return claim
             }
         }

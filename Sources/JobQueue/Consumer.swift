@@ -73,10 +73,6 @@ public final class Consumer: Sendable {
         state.update { state in
             guard claim.worker == state.worker, var held = state.held.removeValue(forKey: claim.ticket) else { return }
             if let last = held.throttle.flush() { state.reports.append(last) }
-            // A job that ends before its start was told needs only one message.
-            if settlement.record != nil {
-                state.reports.removeAll { $0.isStart && $0.claim.ticket == claim.ticket }
-            }
             state.pending.append(settlement)
         }
     }
@@ -100,6 +96,7 @@ public final class Consumer: Sendable {
         let isThrottled = event.event == .stepProgress || event.event == .jobProgress
         state.update { state in
             guard claim.worker == state.worker, state.held[claim.ticket] != nil else { return }
+            if !state.untold.isEmpty { tellStarts(&state) }
             if !isThrottled {
                 if let last = state.held[claim.ticket]?.throttle.flush() { state.reports.append(last) }
                 state.reports.append(report)
@@ -108,6 +105,16 @@ public final class Consumer: Sendable {
             }
             if state.reports.count > 10_000 { state.reports.removeFirst(state.reports.count - 10_000) }
         }
+    }
+
+    /// Puts the start messages of jobs that still run in front of whatever else they have to tell.
+    func tellStarts(_ state: inout ConsumerState) {
+        for ticket in state.untold {
+            guard let claim = state.held[ticket]?.claim else { continue }
+            let record = maker.record(claim.envelope, queue, .jobStarted, claim.fence, at: claim.claimedAt)
+            if let record { state.reports.append(ConsumerState.Report(record: record, claim: claim)) }
+        }
+        state.untold = []
     }
 
     /// Stops claiming; running jobs go on.

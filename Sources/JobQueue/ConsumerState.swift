@@ -13,7 +13,6 @@ struct ConsumerState {
     struct Report: Sendable {
         var record: ProgressRecord
         var claim: Claim
-        var isStart = false
     }
 
     var worker: WorkerID
@@ -30,6 +29,8 @@ struct ConsumerState {
     /// Settlements sent, their answer awaited: sent again under the same number until it comes.
     var inFlight: [Settlement] = []
     var reports: [Report] = []
+    /// Claims whose start is not told yet. A job that ends before that needs only one message.
+    var untold: [UInt64] = []
 
     var mayHaveWork = true
     var recheckAt: ContinuousClock.Instant?
@@ -50,6 +51,9 @@ struct ConsumerState {
     var fencedCount = 0
 
     var freeSlots: Int { isDraining || isStopping || isSelfFenced ? 0 : max(0, slots - held.count) }
+
+    /// Whether there is something to send besides settlements.
+    var hasNews: Bool { !reports.isEmpty || !untold.isEmpty }
 
     var isIdle: Bool { held.isEmpty && pending.isEmpty && inFlight.isEmpty && reports.isEmpty }
 

@@ -26,9 +26,12 @@ struct ProgressRecord: Sendable, Hashable {
             + ",\"at\":\"\(at)\",\"data\":\(data)}"
         var fields = [
             "event": event.event.rawValue, "status": Self.status(event.event), "at": at, "data": data,
-            "batch": batch ?? "", "asset": asset ?? "", "job": event.job?.rawValue ?? "",
-            "queue": event.queue?.rawValue ?? "", "stage": event.stage ?? "",
+            "job": event.job?.rawValue ?? "", "queue": event.queue?.rawValue ?? "", "stage": event.stage ?? "",
         ]
+        if let batch {
+            fields["batch"] = batch
+            fields["asset"] = asset ?? ""
+        }
         if let percent { fields["percent"] = "\(percent)" }
         fields.merge(extra) { _, new in new }
         fields["seq"] = nil

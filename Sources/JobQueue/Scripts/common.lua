@@ -9,8 +9,7 @@ local function record(snapshot, events, channel, suffix, first, last, ttl, keep)
     local seq = redis.call('HINCRBY', snapshot, 'seq', 1)
     if last > first then redis.call('HSET', snapshot, unpack(ARGV, first, last)) end
     local message = '{"v":1,"seq":' .. string.format('%.0f', seq) .. suffix
-    redis.call('RPUSH', events, message)
-    redis.call('LTRIM', events, -keep, -1)
+    if redis.call('RPUSH', events, message) > keep then redis.call('LTRIM', events, -keep, -1) end
     redis.call('PEXPIRE', snapshot, ttl)
     redis.call('PEXPIRE', events, ttl)
     redis.call('PUBLISH', channel, message)
