@@ -154,7 +154,12 @@ let testing: [Target] = [
     tests("HelperProtocol", ["Model"]), tests("JobQueue", ["Redis", "Model", log]), tests("Catalog", ["Postgres"]),
     tests("VirusScanning", ["Model", "ClamAV", "HelperProtocol"]),
     tests("ImageAnalysis", ["Vips"]), tests("ImageCompression", ["Vips"]), tests("VideoCompression", ["FFmpeg", "Model"]),
-    tests("ZipExport"), tests("Observability"), tests("Worker"), tests("Pipeline"), tests("API"),
+    tests("ZipExport"), tests("Observability"), tests("Worker"), tests("Pipeline"), tests(
+        "API",
+        [
+            "flotilla-api", "Catalog", "JobQueue", "Model", "ObjectStorage", "Postgres", "Redis", "ZipExport", log,
+            .product(name: "HTTPTypes", package: "swift-http-types"),
+        ]),
     // The whole fleet as its users see it: real executables, HTTP, redis-cli.
     .testTarget(
         name: "FleetTests",

@@ -44,7 +44,7 @@ second='-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*'
 printf '%s%s' "$first" "$second" | call PUT "/v1/batches/$batch/assets/invoice.pdf" -T - >/dev/null
 uploaded=$((uploaded + 1))
 
-"$BIN/flotilla" watch "$batch" --timeout 600 --until-subscribed "$demo/watching" &
+"$BIN/flotilla" watch "$batch" --timeout 600 --ready-file "$demo/watching" &
 watcher=$!
 wait_until 10 "the subscription" test -e "$demo/watching"
 call POST "/v1/batches/$batch/start" >/dev/null

@@ -2,7 +2,7 @@ import Foundation
 import Model
 import Postgres
 
-extension NameProposal {
+extension NameStem {
     /// The longest name that every common file system and ZIP reader takes.
     static let maxBytes = 255
 
@@ -20,7 +20,7 @@ extension Transaction {
     ///
     /// The series' counter only says where to try next; that no two assets of a batch have one name is the unique
     /// index's doing. A name that a person has taken is passed over, and an asset that a person has named stays.
-    mutating func propose(_ proposal: NameProposal, for asset: UUID) throws {
+    mutating func propose(_ proposal: NameStem, for asset: UUID) throws {
         let stem = proposal.numbered(1)
         while true {
             guard let row = try query(Statement.nameSeriesNext, [.uuid(asset), .text(stem)]).first else { return }

@@ -39,15 +39,15 @@ public enum StepResult: Sendable, Hashable {
     case scan(ScanReport)
     /// The name is proposed as `stem.extension`, or `stem-2.extension` and so on where that is taken; a person's name
     /// stays. Nil: the asset keeps the name it has.
-    case analysis(AnalysisReport, name: NameProposal?)
+    case analysis(AnalysisReport, name: NameStem?)
     /// Only a name, for files that are not analysed.
-    case name(NameProposal)
+    case name(NameStem)
     /// All outputs of the asset; earlier ones are forgotten.
     case variants([StoredVariant])
 }
 
 /// A name without a number. The caller has made it safe; it is cut so that the whole name stays within 255 bytes.
-public struct NameProposal: Sendable, Hashable {
+public struct NameStem: Sendable, Hashable {
     public var stem: String
     /// Without the dot; may be empty.
     public var fileExtension: String

@@ -120,7 +120,7 @@ struct AssetTests {
             await #expect(throws: CatalogError.notFound(.asset)) {
                 try await record.catalog.renameAsset(ids[0], to: "x.jpg", tenant: "other")
             }
-            let proposal = NameProposal(stem: "my shoe", fileExtension: "jpg")
+            let proposal = NameStem(stem: "my shoe", fileExtension: "jpg")
             for job in jobs {
                 _ = try await record.catalog.completeStep(
                     claim(job), result: .analysis(analysis(), name: proposal), next: .assetCompleted, whenDone: nil)
@@ -142,7 +142,7 @@ struct AssetTests {
                             let done = try await record.catalog.completeStep(
                                 claim(job),
                                 result: .analysis(
-                                    analysis(), name: NameProposal(stem: "red-shoes", fileExtension: "jpg")),
+                                    analysis(), name: NameStem(stem: "red-shoes", fileExtension: "jpg")),
                                 next: .assetCompleted, whenDone: nil)
                             #expect(done.outcome != nil)
                         }
@@ -161,7 +161,7 @@ struct AssetTests {
             let (batch, jobs) = try await record.startedBatch(2)
             for job in jobs {
                 _ = try await record.catalog.completeStep(
-                    claim(job), result: .name(NameProposal(stem: "Clip", fileExtension: "")), next: .assetCompleted,
+                    claim(job), result: .name(NameStem(stem: "Clip", fileExtension: "")), next: .assetCompleted,
                     whenDone: nil)
             }
             let assets = try await record.catalog.completedAssets(ofBatch: batch.id)
@@ -173,7 +173,7 @@ struct AssetTests {
     func longNames() async throws {
         try await withCatalog { record in
             let (batch, jobs) = try await record.startedBatch(2)
-            let proposal = NameProposal(stem: String(repeating: "é", count: 200), fileExtension: "jpeg")
+            let proposal = NameStem(stem: String(repeating: "é", count: 200), fileExtension: "jpeg")
             for job in jobs {
                 _ = try await record.catalog.completeStep(
                     claim(job), result: .analysis(analysis(), name: proposal), next: .assetCompleted, whenDone: nil)

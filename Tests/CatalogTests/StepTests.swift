@@ -26,7 +26,7 @@ struct StepTests {
             let compress = stepJob("compress", asset: asset, batch: batch.id, queue: .compress)
             _ = try await record.catalog.completeStep(
                 claim(analyze, fence: 2),
-                result: .analysis(analysis(), name: NameProposal(stem: "cat", fileExtension: "jpg")),
+                result: .analysis(analysis(), name: NameStem(stem: "cat", fileExtension: "jpg")),
                 next: .job(compress), whenDone: nil)
             let last = try #require(
                 try await record.catalog.completeStep(

@@ -1,0 +1,46 @@
+import Catalog
+import Foundation
+import Logging
+import Model
+import Recipes
+
+/// Fires the ticks of scheduled recipes. Each tick is claimed in the record first, so that of many schedulers one fires it.
+struct Scheduler: Sendable {
+    /// A tick that was missed by more than this (nobody ran) is let go.
+    static let patience: TimeInterval = 3600
+
+    let fleet: Fleet
+    let logger: Logger
+
+    /// Fires what is due between two moments, and says when the next tick is.
+    func fire(after start: Date, upTo now: Date) async -> Date? {
+        var soonest: Date?
+        for recipe in fleet.recipes.recipes {
+            guard let schedule = recipe.schedule, let cron = try? CronExpression(schedule.cron),
+                let zone = TimeZone(identifier: schedule.timeZone)
+            else { continue }
+            var tick = cron.next(after: start, in: zone)
+            while let due = tick, due <= now {
+                await fire(recipe, at: due)
+                tick = cron.next(after: due, in: zone)
+            }
+            if let tick { soonest = min(soonest ?? tick, tick) }
+        }
+        return soonest
+    }
+
+    private func fire(_ recipe: Recipe, at tick: Date) async {
+        let details: Logger.Metadata = ["recipe": "\(recipe.name)", "tick": "\(RFC3339.format(tick))"]
+        do {
+            guard try await fleet.catalog.claimTick(recipe: recipe.name, tick: tick) else { return }
+            // The key makes a second run after a crash in between find the same batch.
+            let batch = try await RecipeTrigger(fleet).run(
+                recipe.name, source: nil, idempotencyKey: "tick \(recipe.name) \(RFC3339.format(tick))")
+            logger.notice("tick fired", metadata: details.merging(["batch": "\(batch.id)"]) { $1 })
+        } catch RecipeTrigger.Failure.emptySource {
+            logger.info("tick had no files", metadata: details)
+        } catch {
+            logger.error("tick failed", metadata: details.merging(["reason": "\(error)"]) { $1 })
+        }
+    }
+}

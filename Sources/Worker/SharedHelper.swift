@@ -1,0 +1,54 @@
+public import HelperProtocol
+public import Logging
+public import Model
+
+/// One helper process that serves many jobs at once: the virus engine, compiled once and shared by its threads.
+public actor SharedHelper {
+    private let launch: HelperLaunch
+    private let logger: Logger
+    private var current: HelperProcess?
+    private var starting: Task<HelperProcess, any Error>?
+
+    public init(launch: HelperLaunch, logger: Logger) {
+        self.launch = launch
+        self.logger = logger
+    }
+
+    /// What the helper says of itself; nil while it is not up.
+    public var facts: JSONValue? { current.flatMap { $0.isRunning ? $0.facts : nil } }
+
+    public nonisolated func run<Parameters: Encodable & Sendable, Result: Decodable & Sendable>(
+        _ operation: String, _ parameters: Parameters, returning: Result.Type, descriptors: [LentDescriptor],
+        timeout: Duration, onProgress: @escaping @Sendable (HelperProgress) -> Void
+    ) async throws(HelperFailure) -> Result {
+        let process = try await ready()
+        let answer: HelperAnswer<Result> = try await process.run(
+            operation, parameters, descriptors: descriptors, timeout: timeout, onProgress: onProgress)
+        return answer.value
+    }
+
+    /// The running helper, started when there is none; callers that come meanwhile wait for the same start.
+    @discardableResult
+    public func ready() async throws(HelperFailure) -> HelperProcess {
+        if let current, current.isRunning { return current }
+        let launch = launch
+        // Unstructured, as several callers wait for the one start and none of them may cancel it for the others.
+        let task = starting ?? Task { try await HelperProcess.start(launch) }
+        starting = task
+        defer { starting = nil }
+        do {
+            let process = try await task.value
+            current = process
+            return process
+        } catch let failure as HelperFailure {
+            throw failure
+        } catch {
+            throw .notStarted("\(error)", stderrTail: "")
+        }
+    }
+
+    public func close() {
+        current?.kill()
+        current = nil
+    }
+}

@@ -1,0 +1,114 @@
+public import Catalog
+import Foundation
+public import JobQueue
+public import Logging
+public import Model
+public import Observability
+public import Redis
+
+/// Claims the jobs of one queue and runs them, until it is told to stop.
+///
+/// The consumer's OS threads talk to Redis; each claim becomes a task on ``JobThreads``.
+public final class WorkerRuntime: Sendable {
+    /// What a runtime needs from its surroundings.
+    public struct Environment: Sendable {
+        public var redisURL: RedisURL
+        public var settings: QueueSettings
+        public var queue: JobQueue
+        public var catalog: Catalog
+        public var metrics: Metrics
+        public var logger: Logger
+        /// A job of the queue ended without running here: the record has to follow.
+        public var endedUnrun: @Sendable (JobEnvelope, JobState, JobFailure) async -> Void
+
+        public init(
+            redisURL: RedisURL, settings: QueueSettings, queue: JobQueue, catalog: Catalog, metrics: Metrics,
+            logger: Logger, endedUnrun: @escaping @Sendable (JobEnvelope, JobState, JobFailure) async -> Void
+        ) {
+            self.redisURL = redisURL
+            self.settings = settings
+            self.queue = queue
+            self.catalog = catalog
+            self.metrics = metrics
+            self.logger = logger
+            self.endedUnrun = endedUnrun
+        }
+    }
+
+    private enum Signal: Sendable {
+        case perform(Claim)
+        case endedUnrun(JobEnvelope, JobState, JobFailure)
+    }
+
+    private let consumer: Consumer
+    private let runner: AttemptRunner
+    private let running = RunningAttempts()
+    private let threads: JobThreads
+    private let signals: AsyncStream<Signal>
+    private let signal: AsyncStream<Signal>.Continuation
+    private let endedUnrun: @Sendable (JobEnvelope, JobState, JobFailure) async -> Void
+
+    /// - Parameter slots: jobs at a time, 1 or more.
+    public init(_ role: WorkerRole, slots: Int, _ environment: Environment) {
+        let (signals, signal) = AsyncStream.makeStream(of: Signal.self)
+        let running = running
+        let kinds = Set(role.handlers.map(\.kind))
+        self.signals = signals
+        self.signal = signal
+        endedUnrun = environment.endedUnrun
+        threads = JobThreads(count: slots, name: role.queue.rawValue)
+        consumer = Consumer(
+            redis: environment.redisURL, queue: role.queue, slots: slots, settings: environment.settings,
+            version: Release.version, logger: environment.logger, knows: { kinds.contains($0) },
+            callbacks: ConsumerCallbacks(
+                perform: { signal.yield(.perform($0)) },
+                cancel: { running.stop($0.ticket, .cancelled) },
+                abandon: { claims in for claim in claims { running.stop(claim.ticket, .abandoned) } },
+                endedUnrun: { signal.yield(.endedUnrun($0, $1, $2)) }))
+        runner = AttemptRunner(
+            role: role, consumer: consumer, queue: environment.queue,
+            record: SingleJobs(catalog: environment.catalog), running: running,
+            policy: RetryPolicy(environment.settings), metrics: WorkerMetrics(environment.metrics, role: role),
+            logger: environment.logger)
+    }
+
+    public var status: ConsumerStatus { consumer.status }
+
+    /// Claims and runs until ``stop(grace:)`` is called.
+    public func run() async {
+        consumer.start()
+        for await signal in signals {
+            switch signal {
+            case .perform(let claim): perform(claim)
+            case .endedUnrun(let envelope, let state, let failure):
+                // Not awaited here: a database that is away must not keep other claims from starting.
+                Task { await endedUnrun(envelope, state, failure) }
+            }
+        }
+    }
+
+    /// Stops claiming, lets running jobs end within `grace`, gives the rest back to the front of the queue, and leaves
+    /// the registry. ``run()`` returns afterwards.
+    public func stop(grace: Duration) async {
+        consumer.drain()
+        let deadline = ContinuousClock.now + grace
+        while consumer.status.running > 0, ContinuousClock.now < deadline {
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+        running.stopAll(.released)
+        await withCheckedContinuation { done in
+            Thread.detachNewThread { [consumer] in
+                consumer.stop(grace: .seconds(2))
+                done.resume()
+            }
+        }
+        signal.finish()
+    }
+
+    private func perform(_ claim: Claim) {
+        running.begin(claim)
+        // Unstructured, as each attempt is stopped by itself; the consumer counts them, and stop() waits for that count.
+        let task = Task(executorPreference: threads) { [runner] in await runner.run(claim) }
+        running.attach(task, to: claim)
+    }
+}

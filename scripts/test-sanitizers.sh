@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# The C wrappers under AddressSanitizer, the concurrent parts under ThreadSanitizer; each in a build folder of its own.
+. "$(dirname "$0")/lib.sh"
+cd "$ROOT"
+export FLOTILLA_LABEL_MODEL=$MODEL
+# libclamav and glib keep one-time allocations to the end, which the leak check would report.
+ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build-asan \
+    --filter 'RedisTests|PostgresTests|VipsTests|FFmpegTests|ClamAVTests|SandboxTests'
+swift test --sanitize=thread --scratch-path .build-tsan \
+    --filter 'RedisTests|PostgresTests|JobQueueTests|WorkerTests|ObservabilityTests'
