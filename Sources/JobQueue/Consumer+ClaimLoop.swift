@@ -162,6 +162,7 @@ extension Consumer {
         let present = try connection.send("LRANGE", .text(keys.running(worker)), 0, -1).array?.compactMap(\.bytes) ?? []
         let unknown = state.update { state in
             state.reconcileAt = .now + settings.heartbeat
+            state.isConnected = true
             state.mayHaveWork = true
             var mine: [[UInt8]: Int] = [:]
             for raw in state.raws { mine[raw, default: 0] += 1 }

@@ -24,7 +24,8 @@ extension Consumer {
             let exchange = try connection.digest(of: QueueScripts.exchange)
             let (plain, others) = (sent.filter(\.isPlainAcknowledgement), sent.filter { !$0.isPlainAcknowledgement })
             let call = ScriptCall.exchange(
-                worker, batch: batch, want: want, plain: plain, others: others, keys: keys, settings: settings)
+                worker, batch: batch, want: want, plain: plain, others: others, keys: keys, settings: settings,
+                at: clock.now)
             call.append(to: &commands, digest: exchange)
             let replies = try connection.pipeline(commands)
             keep(reports, unsent: replies)

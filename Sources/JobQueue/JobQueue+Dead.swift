@@ -29,12 +29,12 @@ extension JobQueue {
 
     /// Runs dead jobs again, from their first attempt: all, or those with these ids, or with this code.
     ///
-    /// - Returns: how many went back to the queue.
+    /// - Returns: how many went back to the queue. Elements too long to be kept cannot.
     @discardableResult
     public func retryDead(
         _ queue: QueueName, ids: [JobID]? = nil, code: String? = nil
     ) async throws(JobQueueError) -> Int {
-        try await raiseDead(queue, ids: ids, code: code) { (job) throws(JobQueueError) in try Self.rawAgain(job) }
+        try await raiseDead(queue, ids: ids, code: code) { job in Self.rawAgain(job).map { ["queue", .bytes($0)] } }
     }
 
     /// Deletes dead jobs: all, or those with these ids, or with this code. Returns how many.
@@ -42,11 +42,11 @@ extension JobQueue {
     public func discardDead(
         _ queue: QueueName, ids: [JobID]? = nil, code: String? = nil
     ) async throws(JobQueueError) -> Int {
-        try await raiseDead(queue, ids: ids, code: code) { _ in nil }
+        try await raiseDead(queue, ids: ids, code: code) { _ in ["discard", ""] }
     }
 
     private func raiseDead(
-        _ queue: QueueName, ids: [JobID]?, code: String?, _ raw: (DeadJob) throws(JobQueueError) -> [UInt8]?
+        _ queue: QueueName, ids: [JobID]?, code: String?, _ raise: (DeadJob) -> [RedisArgument]?
     ) async throws(JobQueueError) -> Int {
         let names: [String]
         if let ids {
@@ -63,8 +63,8 @@ extension JobQueue {
                     .text(keys.cancelled),
                 ], arguments: [])
             for case let job? in jobs where code == nil || job.code == code {
-                let again = try raw(job)
-                call.arguments += [.text(job.id.rawValue), again == nil ? "discard" : "queue", .bytes(again ?? [])]
+                guard let order = raise(job) else { continue }
+                call.arguments += [.text(job.id.rawValue)] + order
             }
             if !call.arguments.isEmpty { raised += Int(try await run(QueueScripts.raiseDead, call).int ?? 0) }
         }
@@ -72,17 +72,16 @@ extension JobQueue {
     }
 
     /// The bytes to queue again. By hand means from the start, and even after it expired.
-    private static func rawAgain(_ job: DeadJob) throws(JobQueueError) -> [UInt8] {
+    private static func rawAgain(_ job: DeadJob) -> [UInt8]? {
         if let base64 = job.rawBase64, let raw = Data(base64Encoded: base64) { return [UInt8](raw) }
         guard let tree = job.envelope, let bytes = try? JSON.encode(tree),
             var (envelope, _) = try? JobEnvelope.parse(bytes)
-        else { throw .invalid("the dead job \(job.id) has no envelope") }
+        else { return nil }
         envelope.attempt = 1
         envelope.rescues = 0
         envelope.notBefore = nil
         envelope.expiresAt = nil
-        guard let raw = try? envelope.wire() else { throw .invalid("the dead job \(job.id) cannot be written") }
-        return raw
+        return try? envelope.wire()
     }
 
     private func entries(_ ids: [String], _ queue: QueueName) async throws(JobQueueError) -> [DeadJob?] {

@@ -23,6 +23,12 @@ extension JobQueue {
         }
     }
 
+    /// Lets jobs run that were cancelled before and are queued again by hand.
+    public func forgetCancellation(_ ids: [JobID]) async throws(JobQueueError) {
+        guard !ids.isEmpty else { return }
+        _ = try await send(["ZREM", .text(keys.cancelled)] + ids.map { .text($0.rawValue) })
+    }
+
     /// Workers finish what they run and claim nothing more of this queue.
     public func pause(_ queue: QueueName) async throws(JobQueueError) {
         var commands = CommandBuffer()

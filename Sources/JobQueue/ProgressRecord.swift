@@ -9,11 +9,18 @@ struct ProgressRecord: Sendable, Hashable {
     var suffix: String
     /// Field, value, field, value …
     var fields: [String]
+    var isFinal: Bool
+
+    /// What is not over must outlast pauses and long queues, or its `seq` would begin again.
+    func ttl(_ settings: QueueSettings) -> Duration {
+        isFinal ? settings.resultTTL : max(settings.resultTTL, .seconds(7 * 86_400))
+    }
 
     /// Nil for an event about neither batch nor job.
     init?(_ event: ProgressEvent, fields extra: [String: String] = [:], at time: Date = Date()) {
         guard let subject = event.subject else { return nil }
         self.subject = subject
+        isFinal = event.event.isTerminal
         let at = RFC3339.format(time)
         let data = String(decoding: event.data.text, as: UTF8.self)
         let percent = event.percent.flatMap { $0.isFinite ? min(max($0, 0), 100) : nil }
@@ -48,7 +55,7 @@ struct ProgressRecord: Sendable, Hashable {
             ],
             arguments: [
                 .text(keys.progressChannel(subject)), .text(suffix), fence.map { .int($0.value) } ?? "",
-                .text(isOwn ? "fence" : fence?.job ?? ""), .int(settings.resultTTL.milliseconds),
+                .text(isOwn ? "fence" : fence?.job ?? ""), .int(ttl(settings).milliseconds),
                 .int(settings.maxEvents),
             ] + fields.map { .text($0) })
     }

@@ -30,6 +30,8 @@ public struct QueueSettings: Sendable, Hashable {
     public var resultTTL = Duration.seconds(86_400)
     /// Bytes of JSON a job's result may have; a longer one is replaced by a note.
     public var maxResultBytes = 65_536
+    /// Bytes an element of a queue may have to be read at all; longer ones die without their bytes.
+    public var maxElementBytes = 8 << 20
     /// Messages kept for each batch or job, for readers that come back.
     public var maxEvents = 1_000
     /// The largest cardinality of a demand key.

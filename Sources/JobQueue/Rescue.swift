@@ -26,8 +26,8 @@ struct Rescue: Sendable {
             call: ScriptCall(
                 keys: keys.settling(worker.queue, worker),
                 arguments: [
-                    .text(worker.rawValue), isCertain ? "1" : "0", .int(settings.resultTTL.milliseconds),
-                    .int(settings.maxEvents), .int(settings.maxDead), .int(86_400_000), .int(raws.count),
+                    .text(worker.rawValue), isCertain ? "1" : "0", .int(settings.maxEvents), .int(settings.maxDead),
+                    .int(86_400_000), .int(raws.count),
                 ]))
         for (index, raw) in raws.enumerated() {
             var settlement = Settlement(verb: .front, raw: raw, value: raw)
@@ -44,7 +44,7 @@ struct Rescue: Sendable {
                     settlement.value = try envelope.wire()
                 }
             }
-            settlement.encode(into: &step.call, keys: keys)
+            settlement.encode(into: &step.call, keys: keys, settings: settings)
         }
         return step
     }

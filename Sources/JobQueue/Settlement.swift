@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Model
 internal import Redis
 
@@ -34,7 +35,7 @@ struct Settlement: Sendable {
         verb == .done && uniqueKey == nil && record == nil && followUps.isEmpty
     }
 
-    func encode(into call: inout ScriptCall, keys: Keys) {
+    func encode(into call: inout ScriptCall, keys: Keys, settings: QueueSettings) {
         call.arguments.append(.text(verb.rawValue))
         call.arguments.append(.bytes(raw))
         call.arguments.append(.bytes(value))
@@ -46,10 +47,11 @@ struct Settlement: Sendable {
             _ = call.key(keys.events(record.subject))
             call.arguments.append(.text(keys.progressChannel(record.subject)))
             call.arguments.append(.text(record.suffix))
+            call.arguments.append(.int(record.ttl(settings).milliseconds))
             call.arguments.append(.int(record.fields.count))
             for field in record.fields { call.arguments.append(.text(field)) }
         } else {
-            call.arguments += [0, "", "", 0]
+            call.arguments += [0, "", "", 0, 0]
         }
         call.arguments.append(.int(followUps.count))
         for followUp in followUps {
@@ -63,19 +65,19 @@ extension ScriptCall {
     /// One `exchange.lua`: settles a numbered batch, plain acknowledgements first, then claims.
     static func exchange(
         _ worker: WorkerID, batch: Int64, want: Int, plain: [Settlement], others: [Settlement], keys: Keys,
-        settings: QueueSettings
+        settings: QueueSettings, at now: Date
     ) -> ScriptCall {
         let queue = worker.queue
         var call = ScriptCall(
             keys: keys.settling(queue, worker) + [.text(keys.fence), .text(keys.paused), .text(keys.cancelled)],
             arguments: [
                 .text(worker.rawValue), .text(queue.rawValue), .int(batch), .int(want),
-                .int(settings.resultTTL.milliseconds), .int(settings.maxEvents), .int(settings.maxDead),
-                .int(plain.count),
+                .int(settings.maxElementBytes), .int(settings.maxEvents), .int(settings.maxDead),
+                .text(RFC3339.format(now)), .int(plain.count),
             ])
         for settlement in plain { call.arguments.append(.bytes(settlement.raw)) }
         call.arguments.append(.int(others.count))
-        for settlement in others { settlement.encode(into: &call, keys: keys) }
+        for settlement in others { settlement.encode(into: &call, keys: keys, settings: settings) }
         return call
     }
 }

@@ -61,6 +61,25 @@ import Testing
         #expect(worker.claims.count == 3 && worker.abandoned.isEmpty)
     }
 
+    @Test func waitsOutAServerThatIsOnlyAReplica() async throws {
+        let server = try RedisServer()
+        let rig = try Rig(server: server)
+        let worker = TestWorker(rig, slots: 2)
+        _ = try await rig.queue.enqueue([echo()], on: .scan)
+        let held = try await worker.claim()
+        try server.cli("REPLICAOF", "127.0.0.1", "1")
+        worker.consumer.finish(held, .done(), followUps: [(.export, echo())])
+        await #expect(throws: JobQueueError.self) { try await rig.queue.enqueue([echo()], on: .scan) }
+        try await eventually("noticed") { !worker.consumer.status.isConnected }
+        try server.cli("REPLICAOF", "NO", "ONE")
+        let start = ContinuousClock.now
+        try server.cli("LPUSH", rig.keys.waiting(.scan), #"{"v":1,"kind":"echo","payload":1}"#)
+        _ = try await worker.claim(1)
+        #expect(worker.claimedAt(1) - start < .seconds(2))
+        try await eventually("settled once") { try await rig.stats().processed == 1 }
+        #expect(try await rig.stats(.export).waiting == 1)
+    }
+
     @Test func aFrozenServerCostsNothingButTime() async throws {
         let server = try RedisServer()
         let rig = try Rig(server: server) { $0.commandTimeout = .milliseconds(300) }

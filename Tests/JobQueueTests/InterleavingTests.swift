@@ -1,3 +1,4 @@
+import Foundation
 import Model
 import Redis
 import TestServers
@@ -57,7 +58,14 @@ import Testing
                 let order: RedisArgument = model.isPaused ? "SADD" : "SREM"
                 try connection.send(order, .text(rig.keys.paused), "scan")
             case 36..<42:
-                try declareDead(workers[index].id, rig, &model, &connection)
+                // Sometimes the worker still gets something done between the look at its list and the verdict.
+                let rescue = Rescue(settings: rig.settings, keys: rig.keys, worker: workers[index].id, isCertain: true)
+                let seen = try connection.send(rescue.read).array?.compactMap(\.bytes) ?? []
+                let dying = workers[index].id
+                if Bool.random(using: &random) {
+                    try exchange(&workers[index], rig, &model, &random, &connection, note)
+                }
+                try declareDead(dying, seen, rig, &model, &connection)
                 if Bool.random(using: &random) { workers[index] = try enter(rig, &connection) }
             case 42..<46: try connection.send("SCRIPT", "FLUSH")
             default:
@@ -94,7 +102,7 @@ import Testing
         let want = worker.unanswered == nil ? Int.random(in: 0...5, using: &random) : 0
         let call = ScriptCall.exchange(
             worker.id, batch: worker.batch, want: want, plain: [], others: settlings.map { real($0, rig) },
-            keys: rig.keys, settings: rig.settings)
+            keys: rig.keys, settings: rig.settings, at: Date())
         let reply = try connection.run(QueueScripts.exchange, keys: call.keys, call.arguments)
         let expected = model.exchange(worker.id.rawValue, batch: worker.batch, settlings, want: want)
         if Int.random(in: 0..<6, using: &random) == 0 {
@@ -131,16 +139,16 @@ import Testing
         worker.orphans = []
         let call = ScriptCall.exchange(
             worker.id, batch: worker.batch, want: 0, plain: [], others: settlings.map { real($0, rig) },
-            keys: rig.keys, settings: rig.settings)
+            keys: rig.keys, settings: rig.settings, at: Date())
         _ = try connection.run(QueueScripts.exchange, keys: call.keys, call.arguments)
         _ = model.exchange(worker.id.rawValue, batch: worker.batch, settlings, want: 0)
     }
 
     private func declareDead(
-        _ worker: WorkerID, _ rig: Rig, _ model: inout QueueModel, _ connection: inout RedisConnection
+        _ worker: WorkerID, _ raws: [[UInt8]], _ rig: Rig, _ model: inout QueueModel,
+        _ connection: inout RedisConnection
     ) throws {
         let rescue = Rescue(settings: rig.settings, keys: rig.keys, worker: worker, isCertain: true)
-        let raws = try connection.send(rescue.read).array?.compactMap(\.bytes) ?? []
         let step = try rescue.step(raws)
         _ = try connection.run(QueueScripts.rescue, keys: step.call.keys, step.call.arguments)
         model.rescue(

@@ -70,6 +70,20 @@ import Testing
         try await eventually("dead again") { try await rig.stats().buried == 2 }
     }
 
+    @Test func anElementTooLongToReadDiesWithoutItsBytes() async throws {
+        let rig = try Rig { $0.maxElementBytes = 300_000 }
+        let worker = TestWorker(rig) { _ in .done() }
+        try await rig.push(String(repeating: "x", count: 300_001))
+        try await rig.push(String(repeating: "x", count: 300_000))
+        try await rig.push(#"{"v":1,"kind":"echo","payload":"the next one still runs"}"#)
+        _ = try await worker.claim()
+        try await eventually("dead") { try await rig.stats().dead == 2 }
+        let codes = try await rig.queue.dead(.scan).items.map(\.code)
+        #expect(Set(codes) == ["too_large", "unparsable"])
+        #expect(try await rig.queue.retryDead(.scan, code: "too_large") == 0)
+        #expect(try await rig.queue.discardDead(.scan) == 2)
+    }
+
     @Test(
         "Unknown kinds and newer versions are parked until a worker starts that knows them",
         arguments: [#"{"v":1,"id":"a","kind":"later","payload":1}"#, #"{"v":99,"kind":"echo","new":true}"#])

@@ -26,6 +26,10 @@ import Testing
         #expect(try await rig.queue.state(of: jobs[0].id)?.state == .cancelled)
         #expect(worker.ended.map(\.0.id) == [jobs[1].id] && worker.ended.first?.1 == .cancelled)
         #expect(worker.cancelled.count == 1)
+        try await rig.queue.forgetCancellation([jobs[1].id])
+        _ = try await rig.queue.enqueue([jobs[1]], on: .scan)
+        worker.consumer.finish(worker.claims[1], .done())
+        #expect(try await worker.claim(2).envelope.id == jobs[1].id)
     }
 
     @Test func aMissedCancellationIsFoundLater() async throws {

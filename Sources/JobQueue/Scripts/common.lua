@@ -17,15 +17,15 @@ local function record(snapshot, events, channel, suffix, first, last, ttl, keep)
 end
 
 -- Applies the settlement that stands at ARGV[p]: verb, raw, value, number, id, index of the unique key, index of the
--- snapshot key (the events key follows it), channel, suffix, count of snapshot fields, fields, count of follow-ups,
--- (index of a queue key, raw) each. Returns whether the job was still this worker's, and the place behind it.
+-- snapshot key (the events key follows it), channel, suffix, ttl of both, count of snapshot fields, fields, count of
+-- follow-ups, (index of a queue key, raw) each. Returns whether the job was still this worker's, and the place behind it.
 -- KEYS: 1 queue, 2 run list, 6 delayed, 7 parked, 8 dead, 9 dead entries, 10 stats.
 -- The job leaves the run list last, so that an error on the way (a foreign value under a key) loses nothing.
-local function settle(p, ttl, keep, max_dead)
+local function settle(p, keep, max_dead)
     local verb, raw, value, number, id = ARGV[p], ARGV[p + 1], ARGV[p + 2], tonumber(ARGV[p + 3]), ARGV[p + 4]
     local unique, snapshot = tonumber(ARGV[p + 5]), tonumber(ARGV[p + 6])
-    local fields = tonumber(ARGV[p + 9])
-    local follow = p + 10 + fields
+    local fields = tonumber(ARGV[p + 10])
+    local follow = p + 11 + fields
     local follow_ups = tonumber(ARGV[follow])
     local behind = follow + 1 + 2 * follow_ups
     if not redis.call('LPOS', KEYS[2], raw) then return false, behind end
@@ -55,7 +55,7 @@ local function settle(p, ttl, keep, max_dead)
     end
     if unique > 0 and redis.call('GET', KEYS[unique]) == id then redis.call('DEL', KEYS[unique]) end
     if snapshot > 0 then
-        record(KEYS[snapshot], KEYS[snapshot + 1], ARGV[p + 7], ARGV[p + 8], p + 10, follow - 1, ttl, keep)
+        record(KEYS[snapshot], KEYS[snapshot + 1], ARGV[p + 7], ARGV[p + 8], p + 11, follow - 1, ARGV[p + 9], keep)
     end
     redis.call('LREM', KEYS[2], -1, raw)
     return true, behind

@@ -1,8 +1,9 @@
 -- Settles what a worker has finished, then claims up to `want` jobs: one round trip, one atomic step.
 -- KEYS: 1 queue, 2 run list, 3 workers, 4 worker, 5 tombstone, 6 delayed, 7 parked, 8 dead, 9 dead entries, 10 stats,
 --       11 fence, 12 paused, 13 cancelled, then those the settlements name.
--- ARGV: 1 worker, 2 queue name, 3 number of this batch, 4 want, 5 ttl, 6 events kept, 7 dead kept,
---       8 count of plain acknowledgements, their raws, count of settlements, settlements (see common.lua).
+-- ARGV: 1 worker, 2 queue name, 3 number of this batch, 4 want, 5 longest element (bytes), 6 events kept,
+--       7 dead kept, 8 time as text, 9 count of plain acknowledgements, their raws, count of settlements, settlements
+--       (see common.lua).
 -- Answer: {'gone' | 'fenced', now} or
 --         {'ok', now, paused, cancellations exist, lease runs, first fence, next due or -1, lost, raws}.
 local lease = redis.call('ZSCORE', KEYS[3], ARGV[1])
@@ -13,8 +14,8 @@ end
 lease = tonumber(lease)
 if lease == 0 then return {'fenced', now} end
 
-local acks = tonumber(ARGV[8])
-local others = tonumber(ARGV[9 + acks])
+local acks = tonumber(ARGV[9])
+local others = tonumber(ARGV[10 + acks])
 local lost = {}
 if acks + others > 0 then
     -- The answer to this batch may have been lost on its way: then it is repeated, not applied again.
@@ -26,17 +27,17 @@ if acks + others > 0 then
         redis.call('PERSIST', KEYS[2])  -- a first write that no memory limit refuses; the rest then may not be either
         local done = 0
         for i = 1, acks do
-            if redis.call('LREM', KEYS[2], -1, ARGV[8 + i]) == 1 then
+            if redis.call('LREM', KEYS[2], -1, ARGV[9 + i]) == 1 then
                 done = done + 1
             else
                 lost[#lost + 1] = i
             end
         end
         if done > 0 then redis.call('HINCRBY', KEYS[10], 'processed', done) end
-        local p = 10 + acks
+        local p = 11 + acks
         for i = 1, others do
             local ours
-            ours, p = settle(p, tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]))
+            ours, p = settle(p, tonumber(ARGV[6]), tonumber(ARGV[7]))
             if not ours then lost[#lost + 1] = acks + i end
         end
         redis.call('HSET', KEYS[4], 'batch', ARGV[3], 'lost', table.concat(lost, ' '))
@@ -53,7 +54,20 @@ if want > 0 then
             redis.call('ZREM', KEYS[6], unpack(due))
             for i = #due, 1, -1 do redis.call('RPUSH', KEYS[1], due[i]) end
         end
-        raws = redis.call('RPOP', KEYS[1], want) or {}
+        for i, raw in ipairs(redis.call('RPOP', KEYS[1], want) or {}) do
+            if #raw <= tonumber(ARGV[5]) then
+                raws[#raws + 1] = raw
+            else
+                -- Too long to be carried anywhere; the bytes are not kept.
+                local id = string.format('oversized-%.0f-%d', now_us, i)
+                local reason = 'the element has ' .. #raw .. ' bytes; nothing longer than ' .. ARGV[5] .. ' is read'
+                local entry = '{"id":"%s","queue":"%s","kind":"","code":"too_large","reason":"%s","attempts":0,'
+                    .. '"failures":[],"at":"%s"}'
+                redis.call('HSET', KEYS[9], id, string.format(entry, id, ARGV[2], reason, ARGV[8]))
+                redis.call('ZADD', KEYS[8], now, id)
+                redis.call('HINCRBY', KEYS[10], 'dead', 1)
+            end
+        end
         if #raws > 0 then
             redis.call('LPUSH', KEYS[2], unpack(raws))
             -- Not below the microseconds since 1970, so that fences rise even when Redis was emptied or fell back.
