@@ -153,11 +153,15 @@ let testing: [Target] = [
     tests("ZIP"), tests("ObjectStorage"), tests("Sandbox"), tests("Model"), tests("Settings"), tests("Recipes"),
     tests("HelperProtocol", ["Model"]), tests("JobQueue", ["Redis", "Model", log]), tests("Catalog", ["Postgres"]),
     tests("VirusScanning", ["Model", "ClamAV", "HelperProtocol"]),
-    tests("ImageAnalysis", ["Vips"]), tests("ImageCompression", ["Vips"]), tests("VideoCompression", ["FFmpeg", "Model"]),
-    tests("ZipExport"), tests("Observability"), tests("Worker"), tests("Pipeline"), tests(
+    tests("ImageAnalysis", ["Vips"]), tests("ImageCompression", ["Vips"]),
+    tests("VideoCompression", ["FFmpeg", "Model"]),
+    tests("ZipExport"), tests("Observability"), tests("Worker"), tests("Pipeline"),
+    tests(
         "API",
         [
-            "flotilla-api", "Catalog", "JobQueue", "Model", "ObjectStorage", "Postgres", "Redis", "ZipExport", log,
+            "flotilla-api", "Catalog", "JobQueue", "Model", "ObjectStorage", "Observability", "Pipeline", "Postgres",
+            "Recipes", "Redis", "Settings", "ZipExport", log,
+            .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "HTTPTypes", package: "swift-http-types"),
         ]),
     // The whole fleet as its users see it: real executables, HTTP, redis-cli.

@@ -5,7 +5,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 RUN=$ROOT/.run
 PIDS=$RUN/pids
 LOGS=$RUN/logs
-BIN=$ROOT/.build/release
+BIN=${FLOTILLA_BIN:-$ROOT/.build/release}
 PGBIN=/usr/lib/postgresql/15/bin
 MODEL=$RUN/models/efficientnet-lite0.onnx
 

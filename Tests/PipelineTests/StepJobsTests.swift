@@ -1,8 +1,8 @@
-import Catalog
 import Foundation
 import Model
 import Testing
 
+@testable import Catalog
 @testable import Pipeline
 
 @Suite struct StepJobsTests {

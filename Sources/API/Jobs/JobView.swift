@@ -14,7 +14,8 @@ struct JobView {
 
     /// What is final in the record is final; before that the queue knows better.
     init(_ record: JobRecord, live: JobSnapshot?) {
-        let state = live.map { $0.state == .queued ? record.state : $0.state } ?? record.state
+        var state = live.map { $0.state == .queued ? record.state : $0.state } ?? record.state
+        if state == .queued, let start = record.job.envelope.notBefore, start > Date() { state = .delayed }
         self.state = state
         queue = record.job.queue
         batch = record.batch

@@ -33,7 +33,9 @@ extension Call {
     func json(maxBytes: Int) async throws -> (value: JSONValue, bytes: [UInt8]) {
         if let type = headers[.contentType] {
             let media = type.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
-            guard media == "application/json" || media.hasSuffix("+json") else {
+            // What curl says of any data unless told otherwise; a bearer token makes forged forms harmless.
+            let isCurlDefault = media == "application/x-www-form-urlencoded"
+            guard media == "application/json" || media.hasSuffix("+json") || isCurlDefault else {
                 throw Problem(
                     .unsupportedMediaType, "unsupported_media_type", "Unsupported media type",
                     "The body must be JSON.", field: "Content-Type", allowed: "application/json")
