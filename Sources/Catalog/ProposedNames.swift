@@ -18,12 +18,12 @@ extension NameStem {
 extension Transaction {
     /// Gives an asset the first free name of the series `stem.ext`, `stem-2.ext`, `stem-3.ext` …
     ///
-    /// The series' counter only says where to try next; that no two assets of a batch have one name is the unique
+    /// One series serves all extensions, so that a stem stays one file's even for variants in another format. The series' counter only says where to try next; that no two assets of a batch have one name is the unique
     /// index's doing. A name that a person has taken is passed over, and an asset that a person has named stays.
     mutating func propose(_ proposal: NameStem, for asset: UUID) throws {
-        let stem = proposal.numbered(1)
+        let series = NameStem(stem: proposal.stem, fileExtension: "").numbered(1)
         while true {
-            guard let row = try query(Statement.nameSeriesNext, [.uuid(asset), .text(stem)]).first else { return }
+            guard let row = try query(Statement.nameSeriesNext, [.uuid(asset), .text(series)]).first else { return }
             let name = proposal.numbered(try row["last"])
             do {
                 try savepoint { inner in

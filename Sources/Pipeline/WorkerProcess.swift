@@ -79,7 +79,7 @@ public struct WorkerProcess: Sendable {
             WorkerRole(queue: queue, handlers: crew.handlers + [EchoHandler(queue: fleet.queue)]),
             slots: settings.slots,
             WorkerRuntime.Environment(
-                redisURL: fleet.redisURL, settings: fleet.queueSettings, queue: fleet.queue, catalog: fleet.catalog,
+                redisURL: fleet.redisURL, settings: fleet.queueSettings, catalog: fleet.catalog,
                 metrics: metrics, logger: logger, endedUnrun: { await unrun.ended($0, $1, $2) }))
         let readiness = Readiness(baseChecks(runtime) + crew.checks)
         try await withThrowingTaskGroup(of: Void.self) { group in

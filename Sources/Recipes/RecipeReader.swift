@@ -21,9 +21,9 @@ struct RecipeReader {
         let members = try node.members(allowed: ["name", "description", "steps", "when_done", "retry", "schedule"])
         let steps = try steps(members.required("steps"), allowed: ["scan", "analyze", "compress"], max: 16)
         guard let first = steps.first else { throw try members.required("steps").wrong("needs at least one step") }
-        if let scan = steps.firstIndex(where: { $0.action == .scan }), scan != 0 {
+        guard first.action == .scan else {
             throw try members.required("steps").wrong(
-                "the scan must come first: “\(first.name)” would touch files that were not scanned")
+                "must begin with a scan: “\(first.name)” would touch files that were not scanned")
         }
         let whenDone = try members["when_done"].map { node throws(RecipeError) in
             try self.steps(node, allowed: ["export"], max: 4)

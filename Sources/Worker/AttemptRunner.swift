@@ -6,7 +6,6 @@ import Model
 struct AttemptRunner: Sendable {
     let role: WorkerRole
     let consumer: Consumer
-    let queue: JobQueue
     let record: SingleJobs
     let running: RunningAttempts
     let policy: RetryPolicy
@@ -61,7 +60,10 @@ struct AttemptRunner: Sendable {
         _ failure: JobFailure? = nil
     ) async throws {
         try await record.ended(job, state, result: outcome.result, failure)
-        for announcement in outcome.announcements { await announce(announcement) }
+        // Through the consumer, so that they come behind the attempt's own progress and before the next step's.
+        for announcement in outcome.announcements {
+            consumer.report(announcement.event, for: job.claim, fields: announcement.fields)
+        }
         consumer.finish(job.claim, settlement, followUps: outcome.followUps)
     }
 
@@ -116,16 +118,6 @@ struct AttemptRunner: Sendable {
                 metadata: ["job": "\(job.id)", "reason": "\(error)"])
             consumer.finish(job.claim, .retry(JobFailure(explaining: error), after: .seconds(2)))
             return "retried"
-        }
-    }
-
-    private func announce(_ announcement: Announcement) async {
-        do {
-            try await queue.publish(announcement.event, fields: announcement.fields)
-        } catch {
-            logger.warning(
-                "an event could not be published",
-                metadata: ["event": "\(announcement.event.event.rawValue)", "reason": "\(error)"])
         }
     }
 

@@ -14,7 +14,6 @@ public final class WorkerRuntime: Sendable {
     public struct Environment: Sendable {
         public var redisURL: RedisURL
         public var settings: QueueSettings
-        public var queue: JobQueue
         public var catalog: Catalog
         public var metrics: Metrics
         public var logger: Logger
@@ -22,12 +21,11 @@ public final class WorkerRuntime: Sendable {
         public var endedUnrun: @Sendable (JobEnvelope, JobState, JobFailure) async -> Void
 
         public init(
-            redisURL: RedisURL, settings: QueueSettings, queue: JobQueue, catalog: Catalog, metrics: Metrics,
-            logger: Logger, endedUnrun: @escaping @Sendable (JobEnvelope, JobState, JobFailure) async -> Void
+            redisURL: RedisURL, settings: QueueSettings, catalog: Catalog, metrics: Metrics, logger: Logger,
+            endedUnrun: @escaping @Sendable (JobEnvelope, JobState, JobFailure) async -> Void
         ) {
             self.redisURL = redisURL
             self.settings = settings
-            self.queue = queue
             self.catalog = catalog
             self.metrics = metrics
             self.logger = logger
@@ -66,7 +64,7 @@ public final class WorkerRuntime: Sendable {
                 abandon: { claims in for claim in claims { running.stop(claim.ticket, .abandoned) } },
                 endedUnrun: { signal.yield(.endedUnrun($0, $1, $2)) }))
         runner = AttemptRunner(
-            role: role, consumer: consumer, queue: environment.queue,
+            role: role, consumer: consumer,
             record: SingleJobs(catalog: environment.catalog), running: running,
             policy: RetryPolicy(environment.settings), metrics: WorkerMetrics(environment.metrics, role: role),
             logger: environment.logger)

@@ -169,6 +169,20 @@ struct AssetTests {
         }
     }
 
+    @Test("A stem belongs to one file of the batch, whatever the extensions")
+    func oneSeriesForAllExtensions() async throws {
+        try await withCatalog { record in
+            let (batch, jobs) = try await record.startedBatch(3)
+            for (job, fileExtension) in zip(jobs, ["jpg", "heic", "png"]) {
+                _ = try await record.catalog.completeStep(
+                    claim(job), result: .name(NameStem(stem: "shoes", fileExtension: fileExtension)),
+                    next: .assetCompleted, whenDone: nil)
+            }
+            let assets = try await record.catalog.completedAssets(ofBatch: batch.id)
+            #expect(assets.map(\.proposedName) == ["shoes.jpg", "shoes-2.heic", "shoes-3.png"])
+        }
+    }
+
     @Test("Long names give way to their number and extension, on a character's border")
     func longNames() async throws {
         try await withCatalog { record in

@@ -80,10 +80,9 @@ final class Fleet: Sendable {
     }
 
     /// Makes a batch of files under given names; returns its id.
-    func batch(_ recipe: String = "bulk-rename", keywords: [String] = [], _ files: [(name: String, path: String)])
-        throws
-        -> String
-    {
+    func batch(
+        of files: [(name: String, path: String)], recipe: String = "bulk-rename", keywords: [String] = []
+    ) throws -> String {
         let words = try JSON.string(JSONValue.array(keywords.map { .string($0) }))
         let made = try call("POST", "/v1/batches", json: #"{"recipe":"\#(recipe)","keywords":\#(words)}"#)
         let id = try required(made["id"]?.string, "no batch: \(made)")

@@ -12,8 +12,7 @@ import Testing
         let samples = try ScanSamples()
         let eicar = try samples.write("eicar", SignatureFolder.eicar)
         let batch = try fleet.batch(
-            keywords: ["red", "shoes"],
-            [
+            of: [
                 ("IMG_0001.jpg", Fleet.media("photo/cyclamen.jpg")),
                 ("IMG_0002.jpg", Fleet.media("photo/prairie_falcon.jpg")),
                 ("turned.jpg", Fleet.media("orientation/landscape_6.jpg")),
@@ -25,7 +24,7 @@ import Testing
                 ("bomb.png", Fleet.media("bomb/60000x60000.png")),
                 ("text.jpg", Fleet.media("bad/text-named.jpg")),
                 ("invoice.pdf", eicar),
-            ])
+            ], keywords: ["red", "shoes"])
         try fleet.start(batch)
         let ended = try fleet.finished(batch)
         #expect(ended["status"] == "completed")

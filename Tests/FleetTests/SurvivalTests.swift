@@ -10,7 +10,7 @@ import Testing
         let fleet = try Fleet()
         var workers = try fleet.workers()
         defer { workers.values.forEach { $0.stop() } }
-        let batch = try fleet.batch(pictures(count: 8))
+        let batch = try fleet.batch(of: pictures(count: 8))
         try fleet.start(batch)
         let queue = kind.rawValue
         // In mid-job: the worker's run list is not empty.
@@ -36,7 +36,7 @@ import Testing
         let fleet = try Fleet()
         let workers = try fleet.workers()
         defer { workers.values.forEach { $0.stop() } }
-        let batch = try fleet.batch(pictures(count: 10))
+        let batch = try fleet.batch(of: pictures(count: 10))
         try fleet.start(batch)
         for _ in 0..<3 {
             usleep(400_000)
@@ -64,7 +64,7 @@ import Testing
         let fleet = try Fleet()
         let workers = try fleet.workers()
         defer { workers.values.forEach { $0.stop() } }
-        let batch = try fleet.batch([("film.mov", Fleet.media("video/with-gps-rot90.mov"))])
+        let batch = try fleet.batch(of: [("film.mov", Fleet.media("video/with-gps-rot90.mov"))])
         try fleet.start(batch)
         let deadline = ContinuousClock.now + .seconds(60)
         while try ChildServer.output(of: ["sh", "-c", "pgrep -f flotilla-helper-video || true"]).isEmpty,

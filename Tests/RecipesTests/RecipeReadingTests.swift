@@ -125,7 +125,7 @@ struct RecipeReadingTests {
         arguments: [
             "", "just text", "- a\n- b", "name: x", "name: x\nsteps: []", "name: x\nsteps: scan",
             "name: x\nsteps: [compress]", "name: x\nsteps: [{compress: {images: []}}]",
-            "name: x\nsteps: [analyze, scan]",
+            "name: x\nsteps: [analyze, scan]", "name: x\nsteps: [analyze]",
             "name: x\nsteps: [{scan: {}, analyze: {}}]", "name: x\nsteps: [scan, scan]", "a: &a [*a]",
             String(repeating: "[", count: 200_000), "\u{0}", "name: x\nsteps: [scan]\n---\nname: y\nsteps: [scan]",
             "name: x\nsteps: [" + Array(repeating: "scan", count: 17).joined(separator: ",") + "]",
