@@ -168,7 +168,8 @@ let testing: [Target] = [
     .testTarget(
         name: "FleetTests",
         dependencies: [
-            "TestServers", "Model", "flotilla", "flotilla-api", "flotilla-scan-worker", "flotilla-analyze-worker",
+            "TestServers", "Model", "Redis", "flotilla", "flotilla-api", "flotilla-scan-worker",
+            "flotilla-analyze-worker",
             "flotilla-compress-worker", "flotilla-export-worker", "flotilla-cron", "flotilla-helper-scan",
             "flotilla-helper-image", "flotilla-helper-video",
         ], swiftSettings: strict),

@@ -3,6 +3,8 @@
 . "$(dirname "$0")/lib.sh"
 cd "$ROOT"
 export FLOTILLA_LABEL_MODEL=$MODEL
+export FLOTILLA_TEST_PYTHON=$RUN/python/bin/python3
+"$ROOT/scripts/test-python.sh"
 log=$RUN/test-build.log
 mkdir -p "$RUN"
 say "building the tests (a first build takes several minutes)"

@@ -67,7 +67,7 @@ final class Fleet: Sendable {
     /// One HTTP call with the key; the body of the answer, whatever its status.
     @discardableResult
     func call(_ method: String, _ path: String, json: String? = nil, file: String? = nil) throws -> JSONValue {
-        var command = ["curl", "-s", "-X", method, "-H", "Authorization: Bearer \(key)"]
+        var command = ["curl", "-sS", "-X", method, "-H", "Authorization: Bearer \(key)"]
         if let json { command += ["-H", "Content-Type: application/json", "-d", json] }
         if let file { command += ["-T", file] }
         let text = try ChildServer.output(of: command + [url + path])
@@ -111,7 +111,7 @@ final class Fleet: Sendable {
     }
 
     func assets(_ batch: String) throws -> [String: JSONValue] {
-        let page = try call("GET", "/v1/batches/\(batch)/assets?limit=500")
+        let page = try call("GET", "/v1/batches/\(batch)/assets?limit=200")
         let items = try required(page["items"]?.array, "no assets: \(page)")
         return Dictionary(items.map { ($0["original_name"]?.string ?? "", $0) }, uniquingKeysWith: { $1 })
     }
@@ -126,7 +126,10 @@ final class Fleet: Sendable {
     static func media(_ name: String) -> String { root + "/Tests/Media/" + name }
 
     private static func answers(_ url: String) -> Bool {
-        (try? ChildServer.output(of: ["curl", "-sf", "-m", "3", url])) != nil
+        let status = try? ChildServer.output(of: [
+            "curl", "-s", "-m", "3", "-o", "/dev/null", "-w", "%{http_code}", url,
+        ])
+        return status == "200"
     }
 
     private static func encoded(_ name: String) -> String {

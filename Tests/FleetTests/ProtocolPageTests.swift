@@ -11,15 +11,8 @@ import Testing
         defer { worker.stop() }
         let shell = try ChildServer.output(of: ["sh", "-ec", try example("sh")], environment: fleet.environment)
         #expect(shell.contains(#"{"hello":"shell"}"#), "\(shell)")
-        if (try? ChildServer.output(of: ["python3", "-c", "import redis"])) == nil {
-            _ = try ChildServer.output(of: [
-                "sh", "-c",
-                "python3 -m pip install -q redis || python3 -m pip install -q --break-system-packages redis",
-            ])
-        }
         let python = try ChildServer.output(
-            of: ["python3", "-c", try example("python")], environment: fleet.environment)
-        #expect(python.contains("JOB_COMPLETED") || python.contains("done"), "\(python)")
+            of: [Tool.python, "-c", try example("python")], environment: fleet.environment)
         #expect(python.contains(#"done {"hello":"python"}"#), "\(python)")
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Model
+import Redis
 import TestServers
 import Testing
 
@@ -12,18 +13,8 @@ import Testing
         defer { workers.values.forEach { $0.stop() } }
         let batch = try fleet.batch(of: pictures(count: 8))
         try fleet.start(batch)
-        let queue = kind.rawValue
-        // In mid-job: the worker's run list is not empty.
-        let deadline = ContinuousClock.now + .seconds(60)
-        while ContinuousClock.now < deadline {
-            let status = try fleet.flotilla("status", "--json")
-            let facts = try JSON.decode(JSONValue.self, from: status)
-            let running = facts["queues"]?.array?.first { $0["queue"]?.string == queue }?["running"]?.int ?? 0
-            if running > 0 { break }
-            let state = try fleet.call("GET", "/v1/batches/\(batch)")
-            if state["status"] == "completed" { break }
-        }
-        workers[kind]?.kill()
+        try kill(required(workers[kind], "\(kind)"), holdingJobsOf: kind, in: fleet)
+        #expect(workers[kind]?.exitStatus == 128 + SIGKILL)
         workers[kind] = try fleet.worker(kind)
         let ended = try fleet.finished(batch)
         #expect(ended["status"] == "completed")
@@ -56,6 +47,7 @@ import Testing
             .trimmingCharacters(in: .whitespacesAndNewlines)
         usleep(300_000)
         first.stop()
+        #expect(first.exitStatus == 0, "\(first.log)")
         let state = try fleet.redis.cli("HGET", "{flotilla}:snapshot:\(id)", "status")
         #expect(state.contains("done"), "\(state) \(first.log)")
     }
@@ -89,6 +81,24 @@ import Testing
         #expect(output.contains("FLOTILLA_SLOTS: “none” is not allowed"))
         #expect(output.contains("status 78"))
         #expect(output.split(separator: "\n").count == 2, "\(output)")
+    }
+
+    /// Kills a worker that certainly holds a job: it is stopped first, and looked at then.
+    private func kill(_ worker: ChildServer, holdingJobsOf kind: QueueName, in fleet: Fleet) throws {
+        var redis = try RedisConnection.open(RedisURL(fleet.redis.url), name: "test")
+        let deadline = ContinuousClock.now + .seconds(60)
+        while ContinuousClock.now < deadline {
+            guard try holds(kind, &redis) else { continue }
+            worker.signal(SIGSTOP)
+            usleep(2_000)
+            if try holds(kind, &redis) { return worker.kill() }
+            worker.signal(SIGCONT)
+        }
+        throw ServerFailure("the \(kind) worker was never seen at work")
+    }
+
+    private func holds(_ kind: QueueName, _ redis: inout RedisConnection) throws -> Bool {
+        try redis.send("KEYS", .text("{flotilla}:run:\(kind.rawValue)*")).array?.isEmpty == false
     }
 
     private func pictures(count: Int) -> [(name: String, path: String)] {

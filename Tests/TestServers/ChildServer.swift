@@ -14,6 +14,7 @@ public final class ChildServer: Sendable {
     private let ownsFolder: Bool
     private let stopSignal: Int32
     private let ended = Mutex(false)
+    private let status = Mutex<Int32?>(nil)
 
     private init(pid: pid_t, folder: String, watchdog: pid_t, lifeline: Int32, ownsFolder: Bool, stopSignal: Int32) {
         self.pid = pid
@@ -71,6 +72,11 @@ public final class ChildServer: Sendable {
         return server
     }
 
+    /// How the server ended, once ``stop()`` has returned: its exit status, or 128 and the number of the signal.
+    public var exitStatus: Int32? {
+        status.withLock { $0 }.map { $0 & 0x7f == 0 ? ($0 >> 8) & 0xff : 128 + ($0 & 0x7f) }
+    }
+
     /// What the server has written to standard output and error.
     public var log: String {
         guard let file = fopen(folder + "/server.log", "re") else { return "" }
@@ -101,7 +107,10 @@ public final class ChildServer: Sendable {
         _ = Glibc.kill(pid, signal)
         var status: Int32 = 0
         for _ in 0..<2_000 {
-            if waitpid(pid, &status, WNOHANG) != 0 { return release(alreadyReaped: true) }
+            if waitpid(pid, &status, WNOHANG) != 0 {
+                self.status.withLock { $0 = status }
+                return release(alreadyReaped: true)
+            }
             usleep(5_000)
         }
         release(alreadyReaped: false)

@@ -19,6 +19,9 @@ public enum Tool {
         return folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 
+    /// The Python of the test run, with the packages that scripts/test-python.sh installs.
+    public static var python: String { ProcessInfo.processInfo.environment["FLOTILLA_TEST_PYTHON"] ?? "python3" }
+
     /// Runs the program and returns its exit status and stdout.
     ///
     /// - Parameter input: what it reads from stdin; nothing by default.
