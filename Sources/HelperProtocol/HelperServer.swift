@@ -76,7 +76,7 @@ public final class HelperServer: Sendable {
             return
         }
         let line = RequestLine()
-        for number in 1...max(threads, 1) {
+        for _ in 1...max(threads, 1) {
             let thread = Thread {
                 _ = csb_use_alternate_stack()
                 while let (request, descriptors) = line.next() {
@@ -84,7 +84,6 @@ public final class HelperServer: Sendable {
                     line.finished(request)
                 }
             }
-            thread.name = "job-\(number)"
             thread.stackSize = 8 << 20
             thread.start()
         }

@@ -65,8 +65,10 @@ final class Supervisor: Sendable {
         let now = ContinuousClock.now
         state = Mutex(State(startDeadline: now + launch.startTimeout, nextWake: now))
         wakeUp = csb_eventfd()
-        let thread = Thread { self.live() }
-        thread.name = "helper"
+        let thread = Thread {
+            Thread.current.name = "helper"
+            self.live()
+        }
         thread.stackSize = 512 * 1_024
         thread.start()
     }

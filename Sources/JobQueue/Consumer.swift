@@ -56,8 +56,10 @@ public final class Consumer: Sendable {
     }
 
     private func run(_ name: String, _ body: @escaping @Sendable (Consumer) -> Void) {
-        let thread = Thread { [self] in body(self) }
-        thread.name = name
+        let thread = Thread { [self] in
+            Thread.current.name = name
+            body(self)
+        }
         thread.start()
     }
 

@@ -27,8 +27,11 @@ public final class Sweeper: Sendable {
     }
 
     public func start() {
-        let thread = Thread { [self] in loop() }
-        thread.name = "queue-sweep"
+        let thread = Thread { [self] in
+            // Set from within: Foundation on Linux passes a name set before on to nobody.
+            Thread.current.name = "queue-sweep"
+            loop()
+        }
         thread.start()
     }
 

@@ -26,9 +26,10 @@ public final class JobThreads: TaskExecutor {
 
     private static func start(named name: String, running queue: WorkQueue) {
         let thread = Thread {
+            // Set from within: Foundation on Linux passes a name set before on to nobody.
+            Thread.current.name = name
             while let work = queue.next() { work() }
         }
-        thread.name = name
         thread.stackSize = 8 << 20
         thread.start()
     }

@@ -84,7 +84,6 @@ enum ScanHelper {
                 }
             }
         }
-        thread.name = "signatures"
         thread.stackSize = 8 << 20
         thread.start()
     }

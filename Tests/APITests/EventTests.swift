@@ -30,7 +30,7 @@ import Testing
 
     /// Reads a stream to its end, or for at most `seconds`.
     private func watch(
-        _ fleet: LiveFleet, _ path: String, after last: Int64? = nil, seconds: Int = 20
+        _ fleet: LiveFleet, _ path: String, after last: Int64? = nil, seconds: Int = 90
     ) async throws -> (events: [Event], ended: Bool, status: Int) {
         let answer = try await fleet.api.request(
             "GET", path, key: fleet.key, headers: last.map { ["Last-Event-ID: \($0)"] } ?? [],
@@ -41,10 +41,10 @@ import Testing
     /// Returns once a stream has joined the channel, and has had time to read the state.
     private func joined(_ fleet: LiveFleet, _ subject: String, count: Int = 1) async throws {
         let channel = "flotilla:progress:\(subject)"
-        for _ in 0..<200 where try !fleet.redis.cli("PUBSUB", "NUMSUB", channel).hasSuffix("\n1") {
-            try await Task.sleep(for: .milliseconds(50))
+        try await eventually("the channel is joined") {
+            try fleet.redis.cli("PUBSUB", "NUMSUB", channel).hasSuffix("\n1")
         }
-        for _ in 0..<200 where try await openStreams(fleet) < count { try await Task.sleep(for: .milliseconds(50)) }
+        try await eventually("the streams are open") { try await openStreams(fleet) >= count }
         try await Task.sleep(for: .milliseconds(400))
     }
 
@@ -194,9 +194,7 @@ import Testing
         fleet.api.server.signal(SIGTERM)
         let (events, ended, _) = try await watched
         #expect(ended && events.map(\.name) == ["snapshot"])
-        for _ in 0..<100 where !fleet.api.server.log.contains("\"Stopped\"") {
-            try await Task.sleep(for: .milliseconds(50))
-        }
+        try await eventually("the API has stopped") { fleet.api.server.log.contains("\"Stopped\"") }
         #expect(start.duration(to: .now) < .seconds(4))
         #expect(fleet.api.server.log.contains("\"Stopped\""))
     }

@@ -34,9 +34,7 @@ import Testing
         let fleet = try await LiveFleet(settings: ["FLOTILLA_RECONCILE_SECONDS": "0.3"])
         let answer = try await post(fleet, #"{"queue":"scan","kind":"echo","payload":1}"#)
         try fleet.redis.cli("FLUSHALL")
-        for _ in 0..<50 where try fleet.redis.cli("LLEN", "{flotilla}:queue:scan") != "1" {
-            try await Task.sleep(for: .milliseconds(100))
-        }
+        try await eventually("the job is queued again") { try fleet.redis.cli("LLEN", "{flotilla}:queue:scan") == "1" }
         let waiting = try fleet.redis.cli("LRANGE", "{flotilla}:queue:scan", "0", "-1")
         #expect(waiting.contains(answer.id))
     }
@@ -52,9 +50,7 @@ import Testing
         let ready = try await fleet.api.request("GET", "/health/ready", key: nil)
         #expect(ready.status == 503 && ready.json["checks"]?["redis"]?["ok"] == false)
         try fleet.redis.start()
-        for _ in 0..<100 where try fleet.redis.cli("LLEN", "{flotilla}:queue:scan") != "1" {
-            try await Task.sleep(for: .milliseconds(100))
-        }
+        try await eventually("the job is queued") { try fleet.redis.cli("LLEN", "{flotilla}:queue:scan") == "1" }
         #expect(try fleet.redis.cli("LRANGE", "{flotilla}:queue:scan", "0", "-1").contains(answer.id))
     }
 
@@ -172,8 +168,8 @@ import Testing
         #expect(!answer.text.contains("127.0.0.1"))
         #expect(try await api.request("GET", "/health", key: nil).status == 200)
         try database.start()
-        for _ in 0..<50 where try await api.request("GET", "/v1/batches", key: "any").status == 503 {
-            try await Task.sleep(for: .milliseconds(100))
+        try await eventually("the API answers") {
+            try await api.request("GET", "/v1/batches", key: "any").status != 503
         }
         #expect(try await api.request("GET", "/v1/batches", key: "any").status == 401)
     }

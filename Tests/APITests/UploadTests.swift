@@ -156,7 +156,7 @@ import Testing
             "PUT", "/v1/batches/\(batch)/assets/half.bin", key: fleet.key, headers: headers,
             curl: ["-T", file.path, "--limit-rate", "1500k", "-m", "2"])
         #expect(answer.curl.contains("timed out"))
-        for _ in 0..<50 where try !fleet.stored("").isEmpty { try await Task.sleep(for: .milliseconds(100)) }
+        try await eventually("the unfinished upload is gone") { try fleet.stored("").isEmpty }
         #expect(try fleet.stored("").isEmpty)
         #expect(try fleet.psql("SELECT count(*) FROM images") == "0")
         #expect(try await fleet.api.request("GET", "/v1/batches/\(batch)", key: fleet.key).json["total"] == 0)

@@ -1,6 +1,7 @@
 import Foundation
 import Model
 import Redis
+import TestServers
 import Testing
 
 @testable import JobQueue

@@ -120,27 +120,6 @@ final class TestWorker: Sendable {
     }
 }
 
-/// Waits until the condition holds; fails the test when it does not within ten seconds and a good many looks, since in
-/// a busy test process the time may pass between two of them.
-func eventually(
-    _ what: String, within limit: Duration = .seconds(10), sourceLocation: SourceLocation = #_sourceLocation,
-    _ condition: () async throws -> Bool
-) async throws {
-    let deadline = ContinuousClock.now + limit
-    var looks = 0
-    while true {
-        if try await condition() { return }
-        looks += 1
-        if ContinuousClock.now > deadline, looks > 100 {
-            Issue.record("not within \(limit): \(what)", sourceLocation: sourceLocation)
-            throw NotInTime()
-        }
-        try await Task.sleep(for: .milliseconds(5))
-    }
-}
-
-struct NotInTime: Error {}
-
 func echo(_ text: String = "x", id: JobID = .random(), attempts: Int = 5) -> JobEnvelope {
     JobEnvelope(id: id, kind: "echo", payload: ["text": .string(text)], maxAttempts: attempts)
 }
