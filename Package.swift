@@ -177,6 +177,12 @@ let testing: [Target] = [
 
 let package = Package(
     name: "flotilla",
+    products: [
+        // What Benchmarks/ measures in its own process.
+        .library(
+            name: "FlotillaWorker",
+            targets: ["Worker", "JobQueue", "Catalog", "Postgres", "Redis", "Model", "Observability"])
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),

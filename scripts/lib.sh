@@ -56,7 +56,7 @@ halt() {
     if alive "$name"; then
         kill -s "$signal" "$pid" 2>/dev/null || true
         local deadline=$((SECONDS + seconds))
-        while kill -0 "$pid" 2>/dev/null && [ $SECONDS -lt $deadline ]; do sleep 0.05; done
+        while alive "$name" && [ $SECONDS -lt $deadline ]; do sleep 0.05; done
         kill -KILL "$pid" 2>/dev/null || true
     fi
     rm -f "$PIDS/$name.pid"
