@@ -31,7 +31,7 @@ lint: ## check formatting and scripts; change nothing
 	@scripts/lint.sh
 
 format: ## format the Swift sources in place
-	@swift format -i -r Package.swift Sources Tests
+	@swift format -i -r Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 
 test-sanitizers: setup ## C wrappers under AddressSanitizer, concurrent parts under ThreadSanitizer
 	@scripts/test-sanitizers.sh
