@@ -22,6 +22,8 @@ struct Admission {
     let settings: QueueSettings
     let queue: QueueName
     let worker: WorkerID
+    /// Which arrival this is.
+    let arrival: UInt64
     private(set) var candidates: [Candidate] = []
     private(set) var settlements: [Settlement] = []
     private(set) var ended: [(envelope: JobEnvelope, state: JobState, failure: JobFailure)] = []
@@ -29,11 +31,12 @@ struct Admission {
     /// Whether a candidate lacks an id or has a unique key.
     var needsCheck: Bool { candidates.contains { $0.normal != nil || $0.envelope.uniqueKey != nil } }
 
-    init(keys: Keys, settings: QueueSettings, queue: QueueName, worker: WorkerID) {
+    init(keys: Keys, settings: QueueSettings, queue: QueueName, worker: WorkerID, arrival: UInt64) {
         self.keys = keys
         self.settings = settings
         self.queue = queue
         self.worker = worker
+        self.arrival = arrival
     }
 
     mutating func read(

@@ -15,7 +15,7 @@ struct ClaimLane: ~Copyable {
 extension Consumer {
     /// What the claiming thread does next.
     private enum Step {
-        case connect, register, newIdentity, reconcile
+        case begin, connect, register, newIdentity, reconcile
         case exchange(want: Int)
         case leave, quit
     }
@@ -25,6 +25,10 @@ extension Consumer {
         while true {
             do {
                 switch nextStep(isConnected: lane.connection != nil, pauseUntil: lane.pauseUntil) {
+                case .begin:
+                    if let unchecked = beginArrival(), lane.connection != nil {
+                        try begin(unchecked, &lane.connection!)  // there is one
+                    }
                 case .connect:
                     lane.connection = try connect("claim")
                     state.update { $0.reconcileAt = .now }
@@ -52,6 +56,10 @@ extension Consumer {
         state.wait { state in
             let now = ContinuousClock.now
             if self.stopped.withLock({ $0 }) { return (.quit, now) }
+            let canTalk = isConnected && pauseUntil.map { $0 <= now } ?? true
+            if let arrival = state.arrival, arrival.needsCheck ? canTalk : !(canTalk && state.canClaim) {
+                return (.begin, now)
+            }
             if let pauseUntil, now < pauseUntil { return (nil, pauseUntil) }
             if state.isFenced { return (.newIdentity, now) }
             if !isConnected { return (.connect, now) }
@@ -66,7 +74,7 @@ extension Consumer {
             }
             let nextReport = state.collectReports(at: now)
             let free = state.freeSlots
-            let want = state.mayHaveWork ? min(free, 100) : 0
+            let want = state.mayHaveWork ? min(free, Self.maxClaims) : 0
             if want > 0 || !state.pending.isEmpty || state.hasNews { return (.exchange(want: want), now) }
             if free > 0, !state.isPaused, !state.isPeeking {
                 state.isPeeking = true
@@ -127,7 +135,7 @@ extension Consumer {
     }
 
     func registryFields() -> [RedisArgument] {
-        let (slots, running, isDraining) = state.withLock { ($0.slots, $0.held.count, $0.isDraining) }
+        let (slots, running, isDraining) = state.withLock { ($0.slots, $0.running, $0.isDraining) }
         return [
             "queue", .text(queue.rawValue), "host", .text(ProcessInfo.processInfo.hostName),
             "pid", .int(Int64(ProcessInfo.processInfo.processIdentifier)), "slots", .int(slots),
@@ -140,8 +148,10 @@ extension Consumer {
     private func takeNewIdentity() {
         let (claims, old) = state.update { state in
             let old = state.worker
+            let unbegun = state.arrival?.raws.count ?? 0
             let claims = state.abandonHeld()
-            state.fencedCount += claims.count + state.pending.count + state.inFlight.count
+            state.arrival = nil
+            state.fencedCount += claims.count + unbegun + state.pending.count + state.inFlight.count
             state.pending = []
             state.inFlight = []
             state.reports = []
@@ -189,7 +199,8 @@ extension Consumer {
     /// Tells the runtime once for each claim of this job.
     func cancelRunning(_ id: String) {
         let claims = state.withLock { state in
-            state.held.compactMap { ticket, held -> Claim? in
+            if state.arrival != nil { state.cancelledOnArrival.insert(id) }
+            return state.held.compactMap { ticket, held -> Claim? in
                 guard held.claim.envelope.id.rawValue == id, !held.cancelSent else { return nil }
                 state.held[ticket]?.cancelSent = true
                 return held.claim

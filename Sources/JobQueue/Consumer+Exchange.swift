@@ -27,9 +27,11 @@ extension Consumer {
                 worker, batch: batch, want: want, plain: plain, others: others, keys: keys, settings: settings,
                 at: clock.now)
             call.append(to: &commands, digest: exchange)
-            let replies = try connection.pipeline(commands)
+            var unchecked: Admission?
+            let replies = try connection.pipeline(commands) { unchecked = beginArrival() }
             keep(reports, unsent: replies)
-            try settleAndClaim(try replies[replies.count - 1].get(), plain + others, worker, want, &connection)
+            if let unchecked { try begin(unchecked, &connection) }
+            try settleAndClaim(try replies[replies.count - 1].get(), plain + others, want)
         } catch {
             if error.breaksConnection { state.withLock { $0.reports.insert(contentsOf: reports, at: 0) } }
             throw error
@@ -56,8 +58,7 @@ extension Consumer {
     }
 
     private func settleAndClaim(
-        _ reply: RedisValue, _ sent: [Settlement], _ worker: WorkerID, _ want: Int,
-        _ connection: inout RedisConnection
+        _ reply: RedisValue, _ sent: [Settlement], _ want: Int
     ) throws(RedisError) {
         guard let parts = reply.array, parts.count >= 2, let status = parts[0].string else {
             throw RedisError(.badReply, "exchange answered with something else")
@@ -76,12 +77,13 @@ extension Consumer {
             state.settled += sent.count - lost
             state.fencedCount += lost
             if want > 0 { note(&state, parts, found: raws.count, want: want) }
+            guard !raws.isEmpty else { return }
+            state.claimed += raws.count
+            state.arrival = ConsumerState.Arrival(
+                number: UInt64(state.claimed), raws: raws, firstFence: parts[5].int ?? 0, at: clock.now,
+                needsCheck: parts[3].int == 1)
         }
         if lost > 0 { logger.warning("Settlements came too late", metadata: ["jobs": "\(lost)"]) }
-        if !raws.isEmpty {
-            let hasCancellations = parts[3].int == 1
-            try take(raws, firstFence: parts[5].int ?? 0, worker, hasCancellations, &connection)
-        }
     }
 
     /// Whether to ask again at once, to wait for the queue, or to look again at a certain time.
@@ -95,35 +97,5 @@ extension Consumer {
         } else if let due = parts[6].int, due >= 0 {
             state.recheckAt = .now + .milliseconds(max(1, due - (parts[1].int ?? due) + 1))
         }
-    }
-
-    /// Reads what was claimed and hands it to the runtime; what cannot run here is settled instead.
-    private func take(
-        _ raws: [[UInt8]], firstFence: Int64, _ worker: WorkerID, _ hasCancellations: Bool,
-        _ connection: inout RedisConnection
-    ) throws(RedisError) {
-        let now = clock.now
-        var admission = Admission(keys: keys, settings: settings, queue: queue, worker: worker)
-        for (index, raw) in raws.enumerated() {
-            admission.read(raw, fence: firstFence + Int64(index), at: now, knows: knows, maker: maker)
-        }
-        if admission.needsCheck || hasCancellations {
-            let call = admission.call()
-            admission.apply(
-                try connection.run(QueueScripts.admit, keys: call.keys, call.arguments), at: now, maker: maker)
-        }
-        let claims = state.update { state in
-            state.pending += admission.settlements
-            state.claimed += raws.count
-            return admission.candidates.map { candidate in
-                let claim = candidate.claim(ticket: state.nextTicket, queue: queue, worker: worker, at: now)
-                state.nextTicket += 1
-                state.held[claim.ticket] = ConsumerState.Held(claim: claim)
-                if settings.recordsSingleJobs, claim.envelope.batch == nil { state.untold.append(claim.ticket) }
-                return claim
-            }
-        }
-        for end in admission.ended { callbacks.endedUnrun(end.envelope, end.state, end.failure) }
-        for claim in claims { callbacks.perform(claim) }
     }
 }

@@ -88,6 +88,7 @@ extension Consumer {
         let claims = state.update { state in
             guard !state.isSelfFenced else { return [Claim]() }
             state.isSelfFenced = true
+            state.arrival = nil
             return state.abandonHeld()
         }
         guard !claims.isEmpty else { return }

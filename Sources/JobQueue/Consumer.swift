@@ -24,6 +24,8 @@ public final class Consumer: Sendable {
     let clock = ServerClock()
     private let sweeper: Sweeper
     let startedAt = Date()
+    /// Jobs one exchange claims at most.
+    static let maxClaims = 100
 
     /// - Parameters:
     ///   - slots: jobs held at the same time, 1…1,000.
@@ -79,7 +81,7 @@ public final class Consumer: Sendable {
         }
     }
 
-    private func makeSettlement(
+    func makeSettlement(
         _ claim: Claim, _ outcome: Outcome, _ followUps: [(QueueName, JobEnvelope)]
     ) -> Settlement {
         do {
@@ -126,10 +128,13 @@ public final class Consumer: Sendable {
     public func stop(grace: Duration) {
         drain()
         let deadline = ContinuousClock.now + grace
-        state.wait { state in (state.held.isEmpty || ContinuousClock.now >= deadline ? () : nil, deadline) }
+        state.wait { state in (state.running == 0 || ContinuousClock.now >= deadline ? () : nil, deadline) }
         let rest = state.update { state in
+            let unbegun = state.arrival?.raws ?? []
             let claims = state.abandonHeld()
+            state.arrival = nil
             // The newest first, so that in the end the oldest is at the very front.
+            state.pending += unbegun.reversed().map { Settlement(verb: .front, raw: $0, value: $0) }
             state.pending += claims.reversed().map { claim in
                 Settlement(verb: .front, raw: claim.raw, value: claim.raw, id: claim.envelope.id.rawValue)
             }
@@ -157,7 +162,7 @@ public final class Consumer: Sendable {
         state.withLock { state in
             ConsumerStatus(
                 worker: state.worker, isConnected: state.isConnected,
-                sinceRenewal: state.lastRenewal.map { ContinuousClock.now - $0 }, running: state.held.count,
+                sinceRenewal: state.lastRenewal.map { ContinuousClock.now - $0 }, running: state.running,
                 slots: state.slots, isPaused: state.isPaused, isDraining: state.isDraining, claimed: state.claimed,
                 settled: state.settled, fenced: state.fencedCount)
         }

@@ -3,7 +3,9 @@ public import Model
 /// What a ``Consumer`` tells its runtime. All are called on the consumer's threads and must return at once.
 public struct ConsumerCallbacks: Sendable {
     /// Run this job on a slot, then call ``Consumer/finish(_:_:followUps:)``.
-    public var perform: @Sendable (Claim) -> Void
+    public var perform: @Sendable (Claim, Consumer) -> Void
+    /// How a job ends that needs neither waiting nor I/O, worked out on the claiming thread; nil: perform it.
+    public var immediate: @Sendable (Claim) -> Outcome?
     /// Somebody cancelled this running job: stop it, then finish it with `.cancelled`.
     public var cancel: @Sendable (Claim) -> Void
     /// These claims are no longer ours: stop the work, write no effects. Finishing them changes nothing any more.
@@ -13,12 +15,14 @@ public struct ConsumerCallbacks: Sendable {
     public var endedUnrun: @Sendable (JobEnvelope, JobState, JobFailure) -> Void
 
     public init(
-        perform: @escaping @Sendable (Claim) -> Void,
+        perform: @escaping @Sendable (Claim, Consumer) -> Void,
+        immediate: @escaping @Sendable (Claim) -> Outcome? = { _ in nil },
         cancel: @escaping @Sendable (Claim) -> Void = { _ in },
         abandon: @escaping @Sendable ([Claim]) -> Void = { _ in },
         endedUnrun: @escaping @Sendable (JobEnvelope, JobState, JobFailure) -> Void = { _, _, _ in }
     ) {
         self.perform = perform
+        self.immediate = immediate
         self.cancel = cancel
         self.abandon = abandon
         self.endedUnrun = endedUnrun

@@ -15,6 +15,16 @@ struct ConsumerState {
         var claim: Claim
     }
 
+    /// What one exchange has claimed, as it came.
+    struct Arrival {
+        var number: UInt64
+        var raws: [[UInt8]]
+        var firstFence: Int64
+        var at: Date
+        /// Redis has to be asked before they begin: something is cancelled, lacks an id, or has a unique key.
+        var needsCheck: Bool
+    }
+
     var worker: WorkerID
     var slots: Int
     var isDraining = false
@@ -22,6 +32,10 @@ struct ConsumerState {
     var isStopping = false
     var hasLeft = false
 
+    /// Claimed, not begun: that happens while the next exchange is on its way, or at once when there is none.
+    var arrival: Arrival?
+    /// Ids of jobs that were cancelled while there was an arrival: it may have them.
+    var cancelledOnArrival: Set<String> = []
     /// Jobs being run, by ticket.
     var held: [UInt64: Held] = [:]
     /// Settlements not yet sent.
@@ -50,17 +64,25 @@ struct ConsumerState {
     var settled = 0
     var fencedCount = 0
 
-    var freeSlots: Int { isDraining || isStopping || isSelfFenced ? 0 : max(0, slots - held.count) }
+    var freeSlots: Int { isDraining || isStopping || isSelfFenced ? 0 : max(0, slots - running) }
+    var running: Int { held.count + (arrival?.raws.count ?? 0) }
+
+    /// Whether the next exchange can be one that claims.
+    var canClaim: Bool {
+        mayHaveWork && freeSlots > 0 && inFlight.isEmpty && !needsRegistration && !isFenced
+    }
 
     /// Whether there is something to send besides settlements.
     var hasNews: Bool { !reports.isEmpty || !untold.isEmpty }
 
-    var isIdle: Bool { held.isEmpty && pending.isEmpty && inFlight.isEmpty && reports.isEmpty }
+    var isIdle: Bool { running == 0 && pending.isEmpty && inFlight.isEmpty && reports.isEmpty }
 
     /// Everything this process answers for: what its run list has to hold.
-    var raws: [[UInt8]] { held.values.map(\.claim.raw) + pending.map(\.raw) + inFlight.map(\.raw) }
+    var raws: [[UInt8]] {
+        held.values.map(\.claim.raw) + (arrival?.raws ?? []) + pending.map(\.raw) + inFlight.map(\.raw)
+    }
 
-    /// Forgets the jobs being run and returns them, oldest first.
+    /// Forgets the jobs being run, and returns them, oldest first.
     mutating func abandonHeld() -> [Claim] {
         let claims = held.values.map(\.claim).sorted { $0.ticket < $1.ticket }
         held = [:]

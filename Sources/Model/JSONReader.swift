@@ -19,6 +19,19 @@ struct JSONReader {
         }
     }
 
+    /// The members of a text that is one object, in their order; nil when it is none.
+    static func readMembers(of text: [UInt8]) -> [(name: String, value: JSONValue)]? {
+        text.withUnsafeBufferPointer { bytes in
+            var reader = JSONReader(bytes: bytes)
+            reader.skipSpace()
+            guard reader.position < bytes.count, bytes[reader.position] == UInt8(ascii: "{") else { return nil }
+            var members: [(name: String, value: JSONValue)] = []
+            guard reader.members(depth: 0, { members.append(($0, $1)) }) else { return nil }
+            reader.skipSpace()
+            return reader.position == bytes.count ? members : nil
+        }
+    }
+
     private init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
     private mutating func skipSpace() {
@@ -54,19 +67,26 @@ struct JSONReader {
 
     /// A repeated name keeps its last value, as most readers do.
     private mutating func object(depth: Int) -> JSONValue? {
+        var object: [String: JSONValue] = [:]
+        return members(depth: depth, { object[$0] = $1 }) ? .object(object) : nil
+    }
+
+    /// False when this is no object.
+    private mutating func members(depth: Int, _ add: (String, JSONValue) -> Void) -> Bool {
         position += 1
-        var members: [String: JSONValue] = [:]
         skipSpace()
-        if take(UInt8(ascii: "}")) { return .object(members) }
+        if take(UInt8(ascii: "}")) { return true }
         while true {
             skipSpace()
-            guard position < bytes.count, bytes[position] == UInt8(ascii: "\""), let name = string() else { return nil }
+            guard position < bytes.count, bytes[position] == UInt8(ascii: "\""), let name = string() else {
+                return false
+            }
             skipSpace()
-            guard take(UInt8(ascii: ":")), let member = value(depth: depth + 1) else { return nil }
-            members[name] = member
+            guard take(UInt8(ascii: ":")), let member = value(depth: depth + 1) else { return false }
+            add(name, member)
             skipSpace()
-            if take(UInt8(ascii: "}")) { return .object(members) }
-            guard take(UInt8(ascii: ",")) else { return nil }
+            if take(UInt8(ascii: "}")) { return true }
+            guard take(UInt8(ascii: ",")) else { return false }
         }
     }
 

@@ -67,17 +67,22 @@ public struct RedisConnection: ~Copyable {
     }
 
     /// Sends all commands in one write and returns one reply each; error replies stand in the array.
-    public mutating func pipeline(_ commands: CommandBuffer) throws(RedisError) -> [RedisValue] {
-        try exchange(commands, blockingFor: .zero)
+    ///
+    /// - Parameter meanwhile: done after the write, while the server works.
+    public mutating func pipeline(
+        _ commands: CommandBuffer, meanwhile: () -> Void = {}
+    ) throws(RedisError) -> [RedisValue] {
+        try exchange(commands, blockingFor: .zero, meanwhile: meanwhile)
     }
 
     private mutating func exchange(
-        _ commands: CommandBuffer, blockingFor block: Duration
+        _ commands: CommandBuffer, blockingFor block: Duration, meanwhile: () -> Void = {}
     ) throws(RedisError) -> [RedisValue] {
         if let failure { throw failure }
         do throws(RedisError) {
             transport.setReadTimeout(timeouts.command + block)
             try transport.write(commands.bytes)
+            meanwhile()
             var replies: [RedisValue] = []
             replies.reserveCapacity(commands.count)
             while replies.count < commands.count {

@@ -5,6 +5,11 @@ public protocol JobHandler: Sendable {
     /// The envelope's `kind`.
     var kind: String { get }
 
+    /// The result of a job that takes neither waiting nor I/O nor noticeable time; nil: it is run.
+    ///
+    /// Called on the thread that claims, for single jobs without a row in the record only.
+    func immediateResult(of envelope: JobEnvelope) -> JSONValue?
+
     /// Runs one attempt. It may run again after a crash: what it leaves behind must be safe to repeat.
     ///
     /// - Throws: ``JobFailure`` decides by its cause what happens next; any other error counts as `internal`.
@@ -16,6 +21,8 @@ public protocol JobHandler: Sendable {
 }
 
 extension JobHandler {
+    public func immediateResult(of envelope: JobEnvelope) -> JSONValue? { nil }
+
     public func gaveUp(_ job: RunningJob, after failure: JobFailure) async throws -> JobOutcome { JobOutcome() }
 }
 

@@ -31,13 +31,17 @@ enum StopReason: Sendable {
 /// The attempts that run now, so that they can be stopped by ticket.
 final class RunningAttempts: Sendable {
     private struct Attempt {
+        let deadline: ContinuousClock.Instant
         var task: Task<Void, Never>?
         var reason: StopReason?
     }
 
     private let attempts = Mutex<[UInt64: Attempt]>([:])
 
-    func begin(_ claim: Claim) { attempts.withLock { $0[claim.ticket] = Attempt() } }
+    func begin(_ claim: Claim) {
+        let deadline = ContinuousClock.now + .milliseconds(claim.envelope.timeoutMs)
+        attempts.withLock { $0[claim.ticket] = Attempt(deadline: deadline) }
+    }
 
     /// Gives the task to stop; stops it at once when that was asked for already.
     func attach(_ task: Task<Void, Never>, to claim: Claim) {
@@ -57,6 +61,12 @@ final class RunningAttempts: Sendable {
             return attempt.task
         }
         task?.cancel()
+    }
+
+    /// Stops those whose envelope's time is up.
+    func stopOverdue(at now: ContinuousClock.Instant) {
+        let overdue = attempts.withLock { attempts in attempts.filter { $0.value.deadline <= now }.map(\.key) }
+        for ticket in overdue { stop(ticket, .timedOut) }
     }
 
     func stopAll(_ reason: StopReason) {

@@ -18,5 +18,5 @@ struct SingleJobs: Sendable {
             error: failure.map { RecordedError(code: $0.code, message: $0.message) })
     }
 
-    private static func concerns(_ envelope: JobEnvelope) -> Bool { envelope.isRecorded && envelope.batch == nil }
+    static func concerns(_ envelope: JobEnvelope) -> Bool { envelope.isRecorded && envelope.batch == nil }
 }

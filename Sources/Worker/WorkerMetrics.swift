@@ -4,27 +4,49 @@ import Observability
 
 /// What every worker counts. Labels come from small fixed sets; a foreign kind counts as `other`.
 struct WorkerMetrics: Sendable {
-    private let jobs: Counter
-    private let seconds: Histogram
-    private let running: Gauge
-    private let kinds: Set<String>
-
-    init(_ metrics: Metrics, role: WorkerRole) {
-        kinds = Set(role.handlers.map(\.kind))
-        jobs = metrics.counter(
-            "flotilla_jobs_total", "Attempts that ended, by queue, kind and outcome.",
-            labels: ["queue", "kind", "outcome"])
-        seconds = metrics.histogram(
-            "flotilla_job_seconds", "How long attempts took, in seconds.", labels: ["queue", "kind"])
-        running = metrics.gauge("flotilla_jobs_running", "Attempts that run now.", labels: ["queue"])
+    /// How an attempt ended, as the label `outcome` has it.
+    enum AttemptEnd: String, CaseIterable {
+        case done, retried, released, dead, cancelled
     }
 
-    func began(_ claim: Claim) { running.add(claim.queue.rawValue, amount: 1) }
+    private struct Kind: Sendable {
+        let ends: [AttemptEnd: AtomicDouble]
+        let seconds: Histogram.Spread
+    }
 
-    func ended(_ claim: Claim, outcome: String, elapsed: Duration) {
-        let kind = kinds.contains(claim.envelope.kind) ? claim.envelope.kind : "other"
-        running.add(claim.queue.rawValue, amount: -1)
-        jobs.increment(claim.queue.rawValue, kind, outcome)
-        seconds.observe(claim.queue.rawValue, kind, duration: elapsed)
+    private let running: AtomicDouble
+    private let kinds: [String: Kind]
+    private let other: Kind
+
+    init(_ metrics: Metrics, role: WorkerRole) {
+        let queue = role.queue.rawValue
+        let jobs = metrics.counter(
+            "flotilla_jobs_total", "Attempts that ended, by queue, kind and outcome.",
+            labels: ["queue", "kind", "outcome"])
+        let seconds = metrics.histogram(
+            "flotilla_job_seconds", "How long attempts took, in seconds.", labels: ["queue", "kind"])
+        func kind(_ name: String) -> Kind {
+            let ends = AttemptEnd.allCases.map { ($0, jobs.series(queue, name, $0.rawValue)) }
+            return Kind(ends: Dictionary(uniqueKeysWithValues: ends), seconds: seconds.series(queue, name))
+        }
+        kinds = Dictionary(role.handlers.map { ($0.kind, kind($0.kind)) }, uniquingKeysWith: { $1 })
+        other = kind("other")
+        running = metrics.gauge("flotilla_jobs_running", "Attempts that run now.", labels: ["queue"]).series(queue)
+    }
+
+    func began() { running.add(1) }
+
+    func ended(_ claim: Claim, _ end: AttemptEnd, elapsed: Duration) {
+        running.add(-1)
+        note(claim, end, elapsed)
+    }
+
+    /// A job that needed no slot.
+    func endedAtOnce(_ claim: Claim) { note(claim, .done, .zero) }
+
+    private func note(_ claim: Claim, _ end: AttemptEnd, _ elapsed: Duration) {
+        let kind = kinds[claim.envelope.kind] ?? other
+        kind.ends[end]?.add(1)
+        kind.seconds.observe(elapsed)
     }
 }

@@ -33,41 +33,47 @@ public final class WorkerRuntime: Sendable {
         }
     }
 
-    private enum Signal: Sendable {
-        case perform(Claim)
-        case endedUnrun(JobEnvelope, JobState, JobFailure)
+    private struct Unrun: Sendable {
+        let envelope: JobEnvelope
+        let state: JobState
+        let failure: JobFailure
     }
 
     private let consumer: Consumer
-    private let runner: AttemptRunner
-    private let running = RunningAttempts()
-    private let threads: JobThreads
-    private let signals: AsyncStream<Signal>
-    private let signal: AsyncStream<Signal>.Continuation
+    private let running: RunningAttempts
+    private let unrun: AsyncStream<Unrun>
+    private let noteUnrun: AsyncStream<Unrun>.Continuation
     private let endedUnrun: @Sendable (JobEnvelope, JobState, JobFailure) async -> Void
 
     /// - Parameter slots: jobs at a time, 1 or more.
     public init(_ role: WorkerRole, slots: Int, _ environment: Environment) {
-        let (signals, signal) = AsyncStream.makeStream(of: Signal.self)
-        let running = running
+        let (unrun, noteUnrun) = AsyncStream.makeStream(of: Unrun.self)
+        let running = RunningAttempts()
         let kinds = Set(role.handlers.map(\.kind))
-        self.signals = signals
-        self.signal = signal
+        let threads = JobThreads(count: slots, name: role.queue.rawValue)
+        let runner = AttemptRunner(
+            role: role, record: SingleJobs(catalog: environment.catalog), running: running,
+            policy: RetryPolicy(environment.settings), metrics: WorkerMetrics(environment.metrics, role: role),
+            logger: environment.logger)
+        self.unrun = unrun
+        self.noteUnrun = noteUnrun
+        self.running = running
         endedUnrun = environment.endedUnrun
-        threads = JobThreads(count: slots, name: role.queue.rawValue)
         consumer = Consumer(
             redis: environment.redisURL, queue: role.queue, slots: slots, settings: environment.settings,
             version: Release.version, logger: environment.logger, knows: { kinds.contains($0) },
             callbacks: ConsumerCallbacks(
-                perform: { signal.yield(.perform($0)) },
+                perform: { claim, consumer in
+                    running.begin(claim)
+                    // Unstructured, as each attempt is stopped by itself; the consumer counts them, and stop() waits
+                    // for that count.
+                    let task = Task(executorPreference: threads) { await runner.run(claim, for: consumer) }
+                    running.attach(task, to: claim)
+                },
+                immediate: { runner.immediate($0) },
                 cancel: { running.stop($0.ticket, .cancelled) },
                 abandon: { claims in for claim in claims { running.stop(claim.ticket, .abandoned) } },
-                endedUnrun: { signal.yield(.endedUnrun($0, $1, $2)) }))
-        runner = AttemptRunner(
-            role: role, consumer: consumer,
-            record: SingleJobs(catalog: environment.catalog), running: running,
-            policy: RetryPolicy(environment.settings), metrics: WorkerMetrics(environment.metrics, role: role),
-            logger: environment.logger)
+                endedUnrun: { noteUnrun.yield(Unrun(envelope: $0, state: $1, failure: $2)) }))
     }
 
     public var status: ConsumerStatus { consumer.status }
@@ -75,13 +81,17 @@ public final class WorkerRuntime: Sendable {
     /// Claims and runs until ``stop(grace:)`` is called.
     public func run() async {
         consumer.start()
-        for await signal in signals {
-            switch signal {
-            case .perform(let claim): perform(claim)
-            case .endedUnrun(let envelope, let state, let failure):
-                // Not awaited here: a database that is away must not keep other claims from starting.
-                Task { await endedUnrun(envelope, state, failure) }
+        await withDiscardingTaskGroup { group in
+            group.addTask { [running] in
+                while (try? await Task.sleep(for: .milliseconds(100), tolerance: .milliseconds(20))) != nil {
+                    running.stopOverdue(at: .now)
+                }
             }
+            for await end in unrun {
+                // Not awaited here: a database that is away must not keep others waiting.
+                Task { await endedUnrun(end.envelope, end.state, end.failure) }
+            }
+            group.cancelAll()
         }
     }
 
@@ -100,13 +110,6 @@ public final class WorkerRuntime: Sendable {
                 done.resume()
             }
         }
-        signal.finish()
-    }
-
-    private func perform(_ claim: Claim) {
-        running.begin(claim)
-        // Unstructured, as each attempt is stopped by itself; the consumer counts them, and stop() waits for that count.
-        let task = Task(executorPreference: threads) { [runner] in await runner.run(claim) }
-        running.attach(task, to: claim)
+        noteUnrun.finish()
     }
 }

@@ -79,7 +79,7 @@ final class TestWorker: Sendable {
             redis: rig.url, queue: queue, slots: slots, settings: settings ?? rig.settings, version: "test",
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), knows: { kinds.contains($0) },
             callbacks: ConsumerCallbacks(
-                perform: { claim in
+                perform: { claim, _ in
                     log.entries.withLock {
                         $0.claims.append(claim)
                         $0.claimedAt.append(.now)

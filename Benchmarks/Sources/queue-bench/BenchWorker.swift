@@ -13,10 +13,13 @@ struct BenchWorker {
     let runtime: WorkerRuntime
     let settings: QueueSettings
 
-    /// - Parameter recordsSingleJobs: whether jobs leave snapshots and `JOB_…` messages, as single jobs of users do.
+    /// - Parameters:
+    ///   - recordsSingleJobs: whether jobs leave snapshots and `JOB_…` messages, as single jobs of users do.
+    ///   - onSlots: whether each job runs as a task on a slot's thread, as jobs with media do, or is answered at once, as
+    ///     the built-in `echo` is.
     init(
-        redis: RedisURL, slots: Int, recordsSingleJobs: Bool,
-        _ run: @escaping @Sendable (RunningJob) async throws -> Void
+        redis: RedisURL, slots: Int, recordsSingleJobs: Bool, onSlots: Bool,
+        _ body: @escaping @Sendable (JobEnvelope) -> Void
     ) throws {
         var settings = QueueSettings()
         settings.namespace = "bench\(UInt32.random(in: 0...999_999))"
@@ -28,7 +31,7 @@ struct BenchWorker {
         let nowhere = PostgresOptions(url: "postgresql://127.0.0.1:1/none", applicationName: "bench")
         let catalog = Catalog(pool: PostgresPool(nowhere, connections: 1), logger: logger)
         runtime = WorkerRuntime(
-            WorkerRole(queue: .scan, handlers: [Handler(body: run)]), slots: slots,
+            WorkerRole(queue: .scan, handlers: [Handler(onSlots: onSlots, body: body)]), slots: slots,
             WorkerRuntime.Environment(
                 redisURL: redis, settings: settings, catalog: catalog, metrics: Metrics(), logger: logger,
                 endedUnrun: { _, _, _ in }))
@@ -38,10 +41,17 @@ struct BenchWorker {
 
     private struct Handler: JobHandler {
         let kind = "bench"
-        let body: @Sendable (RunningJob) async throws -> Void
+        let onSlots: Bool
+        let body: @Sendable (JobEnvelope) -> Void
+
+        func immediateResult(of envelope: JobEnvelope) -> JSONValue? {
+            if onSlots { return nil }
+            body(envelope)
+            return .null
+        }
 
         func run(_ job: RunningJob) async throws -> JobOutcome {
-            try await body(job)
+            body(job.envelope)
             return JobOutcome()
         }
     }

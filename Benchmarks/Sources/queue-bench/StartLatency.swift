@@ -11,6 +11,7 @@ struct StartLatency: AsyncParsableCommand {
     @Option(help: "Jobs a second.") var rate = 100
     @Option(help: "Jobs in each run.") var jobs = 1_000
     @Option(help: "Runs.") var runs = 5
+    @Flag(help: "Jobs that are answered at once instead of on a slot.") var immediate = false
 
     private final class Times: Sendable {
         let milliseconds = Mutex<[Double]>([])
@@ -21,9 +22,11 @@ struct StartLatency: AsyncParsableCommand {
         var medians: [(p50: Double, p99: Double, ping: Double)] = []
         for run in 1...runs {
             let times = Times()
-            let worker = try BenchWorker(redis: url, slots: 4, recordsSingleJobs: true) { job in
+            let worker = try BenchWorker(
+                redis: url, slots: 4, recordsSingleJobs: true, onSlots: !immediate
+            ) { envelope in
                 let now = monotonicNanoseconds()
-                guard let sent = job.envelope.payload["sent"]?.int else { return }
+                guard let sent = envelope.payload["sent"]?.int else { return }
                 times.milliseconds.withLock { $0.append(Double(now - sent) / 1e6) }
             }
             let running = Task { await worker.runtime.run() }

@@ -10,8 +10,10 @@ struct Throughput: AsyncParsableCommand {
     @OptionGroup var server: Server
     @Option(help: "Jobs in each run.") var jobs = 200_000
     @Option(help: "Runs.") var runs = 5
-    @Option(help: "Slots of the worker.") var slots = 100
+    @Option(help: "Slots of the worker.") var slots = 200
     @Flag(help: "With a snapshot and a message for each job, as single jobs of users have them.") var recorded = false
+
+    @Flag(help: "Each job as a task on a slot's thread.") var onSlots = false
 
     private final class Count: Sendable {
         let done = Atomic<Int>(0)
@@ -22,7 +24,9 @@ struct Throughput: AsyncParsableCommand {
         var rates: [Double] = []
         for run in 1...runs {
             let count = Count()
-            let worker = try BenchWorker(redis: url, slots: slots, recordsSingleJobs: recorded) { _ in
+            let worker = try BenchWorker(
+                redis: url, slots: slots, recordsSingleJobs: recorded, onSlots: onSlots
+            ) { _ in
                 count.done.add(1, ordering: .relaxed)
             }
             var connection = try RedisConnection.open(url, name: "bench")

@@ -26,7 +26,18 @@ if acks + others > 0 then
     else
         redis.call('PERSIST', KEYS[2])  -- a first write that no memory limit refuses; the rest then may not be either
         local done = 0
+        -- As a rule the oldest of the run list end first and in order: then they leave it at once.
+        local oldest = acks > 0 and redis.call('LRANGE', KEYS[2], -acks, -1) or {}
+        local in_order = acks > 0 and #oldest == acks
         for i = 1, acks do
+            if not in_order then break end
+            in_order = oldest[acks - i + 1] == ARGV[9 + i]
+        end
+        if in_order then
+            redis.call('RPOP', KEYS[2], acks)
+            done = acks
+        end
+        for i = 1, in_order and 0 or acks do
             if redis.call('LREM', KEYS[2], -1, ARGV[9 + i]) == 1 then
                 done = done + 1
             else

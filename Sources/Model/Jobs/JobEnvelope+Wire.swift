@@ -30,7 +30,7 @@ extension JobEnvelope {
         guard bytes.count <= maxBytes else {
             throw .malformed(field: nil, reason: "has \(bytes.count) bytes; at most \(maxBytes) are taken")
         }
-        guard case .object(let members)? = JSONValue(parsing: bytes) else {
+        guard let members = JSONReader.readMembers(of: bytes) else {
             throw .malformed(field: nil, reason: "is not a JSON object")
         }
         let fields = EnvelopeFields(members: members)
@@ -40,7 +40,7 @@ extension JobEnvelope {
         guard let kind, isKind(kind) else {
             throw .malformed(field: "kind", reason: "is required: 1 to 64 letters, digits or .-_")
         }
-        guard let payload = members["payload"] else { throw .malformed(field: "payload", reason: "is required") }
+        guard let payload = fields["payload"] else { throw .malformed(field: "payload", reason: "is required") }
         let givenID = try fields.text("id", maxBytes: 128)
         let parsedID = givenID.map { JobID($0) }
         if case .some(.none) = parsedID {
@@ -62,8 +62,8 @@ extension JobEnvelope {
         envelope.traceparent = try fields.text("traceparent", maxBytes: 128)
         envelope.attempt = Int(try fields.int("attempt", in: 1...1_000_000, default: 1))
         envelope.rescues = Int(try fields.int("rescues", in: 0...1_000_000, default: 0))
-        envelope.isRecorded = members["recorded"]?.bool ?? false
-        if let failures = members["failures"] {
+        envelope.isRecorded = fields["recorded"]?.bool ?? false
+        if let failures = fields["failures"] {
             envelope.failures = Array(((try? failures.decode(as: [AttemptFailure].self)) ?? []).suffix(5))
         }
         return (envelope, givenID != nil)
@@ -98,12 +98,15 @@ extension JobEnvelope {
 
 /// Reads the members of an envelope, naming the field in each complaint. JSON null counts as absent.
 private struct EnvelopeFields {
-    let members: [String: JSONValue]
+    /// In their order: an envelope has so few members that looking through them costs less than hashing their names.
+    let members: [(name: String, value: JSONValue)]
+
+    subscript(_ name: String) -> JSONValue? { members.last { $0.name == name }?.value }
 
     func int(
         _ name: String, in range: ClosedRange<Int64>, default fallback: Int64?
     ) throws(EnvelopeError) -> Int64 {
-        guard let value = members[name], value != .null else {
+        guard let value = self[name], value != .null else {
             guard let fallback else { throw .malformed(field: name, reason: "is required") }
             return fallback
         }
@@ -115,7 +118,7 @@ private struct EnvelopeFields {
     }
 
     func text(_ name: String, maxBytes: Int) throws(EnvelopeError) -> String? {
-        guard let value = members[name], value != .null else { return nil }
+        guard let value = self[name], value != .null else { return nil }
         guard let text = value.string, text.utf8.count <= maxBytes, !text.utf8.contains(0) else {
             throw .malformed(field: name, reason: "must be a string of at most \(maxBytes) bytes")
         }
@@ -124,7 +127,7 @@ private struct EnvelopeFields {
 
     /// RFC 3339, or milliseconds since 1970.
     func time(_ name: String) throws(EnvelopeError) -> Date? {
-        guard let value = members[name], value != .null else { return nil }
+        guard let value = self[name], value != .null else { return nil }
         if let ms = value.int, (0...253_402_300_799_999).contains(ms) {
             return Date(timeIntervalSince1970: Double(ms) / 1000)
         }

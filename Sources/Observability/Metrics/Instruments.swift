@@ -32,15 +32,15 @@ final class SeriesTable<Series: Sendable>: Sendable {
     }
 }
 
-/// A double that many threads may change.
-final class AtomicDouble: Sendable {
+/// One series' figure, which many threads may change.
+public final class AtomicDouble: Sendable {
     private let bits = Atomic<UInt64>(0)
 
     var value: Double { Double(bitPattern: bits.load(ordering: .relaxed)) }
 
     func set(_ value: Double) { bits.store(value.bitPattern, ordering: .relaxed) }
 
-    func add(_ amount: Double) {
+    public func add(_ amount: Double) {
         var old = bits.load(ordering: .relaxed)
         while true {
             let new = (Double(bitPattern: old) + amount).bitPattern
@@ -66,6 +66,9 @@ public final class Counter: SeriesFamily {
 
     public func value(_ values: String...) -> Double { table[values].value }
 
+    /// The series itself, for callers that would else look it up for each of many thousand events a second.
+    public func series(_ values: String...) -> AtomicDouble { table[values] }
+
     func write(to out: inout Exposition, name: String, labelNames: [String]) {
         for (values, series) in table.sorted {
             out.line(name, Array(zip(labelNames, values)), series.value)
@@ -83,6 +86,9 @@ public final class Gauge: SeriesFamily {
 
     public func add(_ values: String..., amount: Double) { table[values].add(amount) }
 
+    /// The series itself, see ``Counter/series(_:)``.
+    public func series(_ values: String...) -> AtomicDouble { table[values] }
+
     public func value(_ values: String...) -> Double { table[values].value }
 
     func write(to out: inout Exposition, name: String, labelNames: [String]) {
@@ -99,16 +105,32 @@ public final class Histogram: SeriesFamily {
         0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600,
     ]
 
-    private final class Spread: Sendable {
+    /// One series.
+    public final class Spread: Sendable {
         struct Counts {
             var buckets: [Int]
             var count = 0
             var sum = 0.0
         }
         let counts: Mutex<Counts>
-        init(bucketCount: Int) {
-            counts = Mutex(Counts(buckets: Array(repeating: 0, count: bucketCount)))
+        private let bounds: [Double]
+
+        init(bounds: [Double]) {
+            self.bounds = bounds
+            counts = Mutex(Counts(buckets: Array(repeating: 0, count: bounds.count)))
         }
+
+        public func observe(_ value: Double) {
+            let bucket = bounds.firstIndex { value <= $0 }
+            counts.withLock { counts in
+                if let bucket { counts.buckets[bucket] += 1 }
+                counts.count += 1
+                counts.sum += value
+            }
+        }
+
+        /// Observes a duration in seconds.
+        public func observe(_ duration: Duration) { observe(duration / .seconds(1)) }
     }
 
     private let buckets: [Double]
@@ -117,26 +139,16 @@ public final class Histogram: SeriesFamily {
     init(labelCount: Int, buckets: [Double]) {
         precondition(zip(buckets, buckets.dropFirst()).allSatisfy { $0 < $1 }, "buckets must ascend")
         self.buckets = buckets
-        let count = buckets.count
-        table = SeriesTable(labelCount: labelCount) { Spread(bucketCount: count) }
+        table = SeriesTable(labelCount: labelCount) { Spread(bounds: buckets) }
     }
 
-    public func observe(_ values: String..., value: Double) { record(value, values) }
+    public func observe(_ values: String..., value: Double) { table[values].observe(value) }
 
     /// Observes a duration in seconds.
-    public func observe(_ values: String..., duration: Duration) {
-        let (seconds, attoseconds) = duration.components
-        record(Double(seconds) + Double(attoseconds) * 1e-18, values)
-    }
+    public func observe(_ values: String..., duration: Duration) { table[values].observe(duration) }
 
-    private func record(_ value: Double, _ values: [String]) {
-        let bucket = buckets.firstIndex { value <= $0 }
-        table[values].counts.withLock { counts in
-            if let bucket { counts.buckets[bucket] += 1 }
-            counts.count += 1
-            counts.sum += value
-        }
-    }
+    /// The series itself, see ``Counter/series(_:)``.
+    public func series(_ values: String...) -> Spread { table[values] }
 
     public func count(_ values: String...) -> Int { table[values].counts.withLock { $0.count } }
 
