@@ -113,14 +113,19 @@ struct JSONReader {
     private mutating func string() -> String? {
         position += 1
         let start = position
+        var all: UInt8 = 0
         while position < bytes.count {
-            switch bytes[position] {
+            let byte = bytes[position]
+            switch byte {
             case UInt8(ascii: "\""):
                 defer { position += 1 }
-                return String(validating: UnsafeBufferPointer(rebasing: bytes[start..<position]), as: UTF8.self)
+                let text = UnsafeBufferPointer(rebasing: bytes[start..<position])
+                return all < 0x80 ? String(decoding: text, as: UTF8.self) : String(validating: text, as: UTF8.self)
             case UInt8(ascii: "\\"): return escapedString(from: start)
             case 0..<0x20: return nil
-            default: position += 1
+            default:
+                all |= byte
+                position += 1
             }
         }
         return nil

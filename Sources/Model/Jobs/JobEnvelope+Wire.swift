@@ -48,6 +48,8 @@ extension JobEnvelope {
         }
         var envelope = JobEnvelope(id: (parsedID ?? nil) ?? .random(), kind: kind, payload: payload)
         envelope.version = Int(version)
+        // Nothing else to look for, as in most envelopes.
+        if members.count == (givenID == nil ? 3 : 4) { return (envelope, givenID != nil) }
         envelope.maxAttempts = Int(try fields.int("max_attempts", in: 1...1000, default: Int64(defaultMaxAttempts)))
         envelope.timeoutMs = try fields.int("timeout_ms", in: 1...86_400_000, default: defaultTimeoutMs)
         envelope.priority = Int(try fields.int("priority", in: -100...100, default: 0))

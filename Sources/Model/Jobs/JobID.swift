@@ -7,7 +7,11 @@ public struct JobID: Sendable, Hashable, CustomStringConvertible {
     public let rawValue: String
 
     public init?(_ rawValue: String) {
-        guard (1...128).contains(rawValue.utf8.count), rawValue.utf8.allSatisfy(Self.isAllowed) else { return nil }
+        var text = rawValue
+        let isValid = text.withUTF8 { bytes in
+            (1...128).contains(bytes.count) && bytes.allSatisfy(Self.isAllowed)
+        }
+        guard isValid else { return nil }
         self.rawValue = rawValue
     }
 
