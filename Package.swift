@@ -66,10 +66,12 @@ let queueAndRecord: [Target] = [
 
 let work: [Target] = [
     .target(name: "VirusScanning", dependencies: ["Model", "ClamAV"], swiftSettings: strict),
+    // What analysis and compression share: the library's failures and limits in the model's words.
+    .target(name: "ImageDecoding", dependencies: ["Model", "Vips"], swiftSettings: strict),
     .target(
-        name: "ImageAnalysis", dependencies: ["Model", "Vips", "Classifier"],
+        name: "ImageAnalysis", dependencies: ["Model", "Vips", "Classifier", "ImageDecoding"],
         resources: [.embedInCode("Labels")], swiftSettings: strict),
-    .target(name: "ImageCompression", dependencies: ["Model", "Vips"], swiftSettings: strict),
+    .target(name: "ImageCompression", dependencies: ["Model", "Vips", "ImageDecoding"], swiftSettings: strict),
     .target(name: "VideoCompression", dependencies: ["Model", "FFmpeg"], swiftSettings: strict),
     .target(name: "ZipExport", dependencies: ["Model", "ZIP", "ObjectStorage"], swiftSettings: strict),
 ]

@@ -1,4 +1,5 @@
 internal import Classifier
+internal import ImageDecoding
 public import Model
 internal import Synchronization
 public import Vips

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import ImageDecoding
 public import Model
 internal import Vips
 

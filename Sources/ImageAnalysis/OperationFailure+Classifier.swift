@@ -1,4 +1,5 @@
 internal import Classifier
+internal import ImageDecoding
 internal import Model
 
 extension OperationFailure {

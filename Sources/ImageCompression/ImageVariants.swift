@@ -1,3 +1,4 @@
+internal import ImageDecoding
 public import Model
 internal import Vips
 

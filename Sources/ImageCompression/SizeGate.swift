@@ -1,3 +1,4 @@
+internal import ImageDecoding
 internal import Model
 internal import Vips
 

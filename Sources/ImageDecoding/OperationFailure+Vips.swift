@@ -1,9 +1,9 @@
-internal import Model
-internal import Vips
+public import Model
+public import Vips
 
 extension OperationFailure {
     /// Says what is wrong with a picture in words of the person who uploaded it.
-    init(_ error: VipsError) {
+    public init(_ error: VipsError) {
         switch error.code {
         case .empty:
             self.init(.input, code: Code.empty, message: "The file is empty.", detail: error.detail)
@@ -40,13 +40,15 @@ extension OperationFailure {
                 detail: error.detail)
         case .internalFailure:
             self.init(
-                .internal, code: Code.internalError, message: "The variants could not be made.", detail: error.detail)
+                .internal, code: Code.internalError, message: "The picture could not be processed.",
+                detail: error.detail)
         }
     }
 }
 
 extension DecodingLimits {
-    init(_ limits: PixelLimits) {
+    /// The operation's limits, as the library takes them.
+    public init(_ limits: PixelLimits) {
         self.init(
             maxPixels: limits.maxPixels, maxFramePixels: limits.maxFramePixels, maxFrames: limits.maxFrames,
             maxTotalPixels: limits.maxTotalPixels, maxDimension: limits.maxDimension)
@@ -54,7 +56,7 @@ extension DecodingLimits {
 }
 
 /// Runs library calls, and speaks of their failures as the operation's.
-func asOperation<T: ~Copyable>(_ body: () throws(VipsError) -> T) throws(OperationFailure) -> T {
+public func asOperation<T: ~Copyable>(_ body: () throws(VipsError) -> T) throws(OperationFailure) -> T {
     do throws(VipsError) {
         return try body()
     } catch {
