@@ -113,6 +113,14 @@ let runtime: [Target] = [
         resources: [.embedInCode("OpenAPI")], swiftSettings: strict),
 ]
 
+let trials: [Target] = [
+    // Workers of its own, broken at random on real servers: `flotilla torture`.
+    .target(
+        name: "Torture",
+        dependencies: ["Model", "Settings", "Redis", "Postgres", "JobQueue", "Catalog", "Pipeline", log],
+        swiftSettings: strict)
+]
+
 func door(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: dependencies + [arguments], swiftSettings: strict)
 }
@@ -126,7 +134,7 @@ let doors: [Target] = [
     door("flotilla-compress-worker", coordinator),
     door("flotilla-export-worker", coordinator),
     door("flotilla-cron", ["Pipeline", "Recipes", "Catalog", "Settings", "Observability"]),
-    door("flotilla", ["Pipeline", "Recipes", "Catalog", "JobQueue", "Settings", "Observability"]),
+    door("flotilla", ["Pipeline", "Recipes", "Catalog", "JobQueue", "Settings", "Observability", "Torture", log]),
     // The helpers link their media library and our own code, and no package: see docs/licensing.md.
     .executableTarget(
         name: "flotilla-helper-image", dependencies: ["ImageAnalysis", "ImageCompression", "HelperProtocol"],
@@ -166,6 +174,7 @@ let testing: [Target] = [
             .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "HTTPTypes", package: "swift-http-types"),
         ]),
+    tests("Torture", ["flotilla", "flotilla-export-worker", "Model", "Catalog"]),
     // The whole fleet as its users see it: real executables, HTTP, redis-cli.
     .testTarget(
         name: "FleetTests",
@@ -196,6 +205,6 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     ],
-    targets: cModules + wrappers + model + queueAndRecord + work + runtime + doors + testing,
+    targets: cModules + wrappers + model + queueAndRecord + work + runtime + trials + doors + testing,
     swiftLanguageModes: [.v6]
 )

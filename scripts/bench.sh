@@ -21,6 +21,21 @@ echo "== queue: time from enqueue to start"
 "$bench" start-latency --redis "redis://127.0.0.1:$port" --runs "$runs" --jobs $((jobs / 200))
 echo "== queue: jobs that do nothing (AOF everysec)"
 "$bench" throughput --redis "redis://127.0.0.1:$port" --runs "$runs" --jobs "$jobs"
+echo "== queue: the least a reliable queue can do, written in C (16 a call, then 100)"
+cc -O2 -o "$RUN/minimal-cycle" Benchmarks/peers/minimal_cycle.c -lhiredis
+for ((i = 0; i < runs; i++)); do
+    echo "  run $((i + 1)): $("$RUN/minimal-cycle" "$port" "$jobs" 16) and $("$RUN/minimal-cycle" "$port" "$jobs" 100) cycles/s"
+done
+echo "== queue: peers, one worker process each"
+if [ ! -x "$RUN/bench-python/bin/python3" ]; then
+    /usr/bin/python3 -m venv "$RUN/bench-python"
+    for peer in arq rq huey 'dramatiq[redis]' saq 'taskiq taskiq-redis' 'celery[redis]'; do
+        # shellcheck disable=SC2086
+        "$RUN/bench-python/bin/pip" install -q --disable-pip-version-check $peer || say "without $peer"
+    done
+fi
+command -v sidekiq >/dev/null || as_root apt-get install -y -qq --no-install-recommends ruby-sidekiq >/dev/null || true
+BENCH_RUNS=$runs "$RUN/bench-python/bin/python3" Benchmarks/peers/peers.py "$port"
 echo "== queue: the same, with a snapshot and a message for each job"
 "$bench" throughput --redis "redis://127.0.0.1:$port" --runs "$runs" --jobs "$((jobs / 4))" --recorded
 echo "== upload"

@@ -2,7 +2,7 @@
 # Shared by the scripts beside it: paths, free ports, background processes stopped by pid. Sourced, not run.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-RUN=$ROOT/.run
+RUN=${FLOTILLA_RUN:-$ROOT/.run}
 PIDS=$RUN/pids
 LOGS=$RUN/logs
 BIN=${FLOTILLA_BIN:-$ROOT/.build/release}

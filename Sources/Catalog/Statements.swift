@@ -60,6 +60,7 @@ enum Statement {
     static let jobsByIds = text(PackageResources.jobs_by_ids_sql)
     static let jobsUnfinished = text(PackageResources.jobs_unfinished_sql)
     static let jobsTouch = text(PackageResources.jobs_touch_sql)
+    static let jobsEnds = text(PackageResources.jobs_ends_sql)
     static let jobsCancelBatch = text(PackageResources.jobs_cancel_batch_sql)
     static let batchJobsRunning = text(PackageResources.batch_jobs_running_sql)
     static let batchJobsDelete = text(PackageResources.batch_jobs_delete_sql)
@@ -69,6 +70,8 @@ enum Statement {
     static let effectsDelete = text(PackageResources.effects_delete_sql)
     static let tickClaim = text(PackageResources.tick_claim_sql)
     static let ticksLast = text(PackageResources.ticks_last_sql)
+    static let schemaCreate = text(PackageResources.schema_create_sql)
+    static let schemaDrop = text(PackageResources.schema_drop_sql)
 
     static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 }

@@ -15,6 +15,7 @@ struct Flotilla: AsyncParsableCommand {
         subcommands: [
             StatusCommand.self, WatchCommand.self, EnqueueCommand.self, JobCommand.self, QueueCommand.self,
             DeadCommand.self, RecipeCommand.self, KeysCommand.self, MigrateCommand.self, SettingsCommand.self,
+            TortureCommand.self,
         ])
 
     static func main() async {

@@ -1,0 +1,41 @@
+import Foundation
+
+extension Report {
+    /// The report for people.
+    public var table: String {
+        var lines = [
+            "torture: seed \(seed), \(Self.number(seconds / 60)) min, \(workers) workers × \(slots) slots (\(namespace))",
+            "",
+            "FAULTS  " + (faults.isEmpty ? "none" : "\(faults.values.reduce(0, +))"),
+        ]
+        for (kind, count) in faults.sorted(by: { ($0.value, $1.key) > ($1.value, $0.key) }) {
+            lines.append("  \(kind.padding(toLength: 20, withPad: " ", startingAt: 0))\(count)")
+        }
+        lines += [
+            "",
+            "JOBS    \(enqueued) enqueued = \(done) done + \(dead) dead + \(cancelled) cancelled + \(pending) pending"
+                + (missing > 0 ? " + \(missing) missing" : ""), "",
+            row("lost", "\(lost)"), row("duplicate effects", "\(duplicateEffects)"),
+            row("impossible ends", "\(wrongEnds)"), row("left in the queue", "\(leftovers.count)"),
+            row("false rescues", "\(falseRescues.count)"), row("crashed workers", "\(crashes.count)"),
+            row("duplicate executions", "\(duplicateExecutions) of \(executions)"),
+            row("… after the end", "\(executionsAfterTheEnd)"), row("refused, queue full", "\(refused)"),
+            row("unclean stops", "\(uncleanStops)"), row("rescue", Self.text(rescue)),
+            row("cancel", Self.text(cancel)), row("settled in", "\(Self.number(settleSeconds)) s"),
+        ]
+        for line in leftovers + falseRescues + crashes + examples { lines.append("  ! \(line)") }
+        lines += ["", isClean ? "every promise was kept" : "NOT every promise was kept"]
+        return lines.joined(separator: "\n")
+    }
+
+    private func row(_ name: String, _ value: String) -> String {
+        name.padding(toLength: 22, withPad: " ", startingAt: 0) + value
+    }
+
+    private static func text(_ spread: Spread) -> String {
+        guard let p50 = spread.p50Ms, let p99 = spread.p99Ms, let max = spread.maxMs else { return "not seen" }
+        return "p50 \(Int(p50)) ms, p99 \(Int(p99)) ms, max \(Int(max)) ms (\(spread.count) jobs)"
+    }
+
+    private static func number(_ value: Double) -> String { String(format: "%.1f", value) }
+}

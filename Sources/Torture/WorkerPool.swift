@@ -1,0 +1,131 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// The worker processes of a run, each behind a proxy of its own, and what was done to them.
+final class WorkerPool: Sendable {
+    private struct Worker {
+        var proxy: FaultProxy
+        var process: ChildProcess?
+        /// Counts the processes of the run, over all workers.
+        var incarnation = 0
+    }
+
+    private struct State {
+        var workers: [Worker] = []
+        var incarnations = 0
+        /// By process id: until when something was wrong that lets a lease end.
+        var excusedUntil: [pid_t: ContinuousClock.Instant] = [:]
+        var pids: Set<pid_t> = []
+        var allExcusedUntil: ContinuousClock.Instant?
+        var uncleanStops = 0
+        var crashes: [String] = []
+    }
+
+    private let program: String
+    private let environments: [[String: String]]
+    private let folder: String
+    private let grace: Duration
+    private let state: Mutex<State>
+
+    /// - Parameter environments: one a proxy; the whole environment of that worker.
+    init(program: String, proxies: [FaultProxy], environments: [[String: String]], folder: String, grace: Duration) {
+        self.program = program
+        self.environments = environments
+        self.folder = folder
+        self.grace = grace
+        state = Mutex(State(workers: proxies.map { Worker(proxy: $0) }))
+    }
+
+    var count: Int { environments.count }
+
+    func proxy(_ index: Int) -> FaultProxy { state.withLock { $0.workers[index].proxy } }
+
+    func start(_ index: Int) throws(TortureError) {
+        let incarnation = state.withLock { state in
+            state.incarnations += 1
+            return state.incarnations
+        }
+        proxy(index).belongs(to: incarnation)
+        let process = try ChildProcess(
+            [program], environment: environments[index], log: "\(folder)/worker-\(index + 1).log")
+        state.withLock { state in
+            state.workers[index].process = process
+            state.workers[index].incarnation = incarnation
+            state.pids.insert(process.pid)
+        }
+    }
+
+    func current(_ index: Int) -> (process: ChildProcess, incarnation: Int)? {
+        state.withLock { state in
+            let worker = state.workers[index]
+            return worker.process.map { ($0, worker.incarnation) }
+        }
+    }
+
+    /// SIGKILL, and waits for the end.
+    func kill(_ index: Int) async {
+        guard let process = take(index) else { return }
+        excuse(process, until: .now)
+        process.signal(SIGKILL)
+        _ = await process.end(within: .seconds(5))
+        // What is cut off from a dead process must not arrive later.
+        proxy(index).cut()
+    }
+
+    /// SIGTERM, and waits for the end: its exit status must be 0.
+    func terminate(_ index: Int) async {
+        guard let process = take(index) else { return }
+        excuse(process, until: .now + grace)
+        process.signal(SIGTERM)
+        let status = await process.end(within: grace + .seconds(10))
+        excuse(process, until: .now)
+        if status != 0 { state.withLock { $0.uncleanStops += 1 } }
+    }
+
+    /// The process, which from now on is not expected to run.
+    private func take(_ index: Int) -> ChildProcess? { state.withLock { $0.workers[index].process.take() } }
+
+    /// Starts again what has ended without being asked to.
+    func restartFallen() throws(TortureError) {
+        for index in 0..<count {
+            guard let (process, _) = current(index), let status = process.exitStatus() else { continue }
+            state.withLock { $0.crashes.append("worker \(index + 1) ended by itself with status \(status)") }
+            excuse(process, until: .now)
+            try start(index)
+        }
+    }
+
+    /// From now until then, the worker may rightly be taken for lost.
+    func excuse(_ process: ChildProcess, until instant: ContinuousClock.Instant) {
+        state.withLock { state in
+            state.excusedUntil[process.pid] = max(instant, state.excusedUntil[process.pid] ?? instant)
+        }
+    }
+
+    func excuseAll(until instant: ContinuousClock.Instant) {
+        state.withLock { state in state.allExcusedUntil = max(instant, state.allExcusedUntil ?? instant) }
+    }
+
+    /// Whether the process is ours and nothing was done to it, within `reach`, that could end its lease.
+    func wasLeftAlone(_ pid: pid_t, reach: Duration) -> Bool {
+        state.withLock { state in
+            let limit = ContinuousClock.now - reach
+            guard state.pids.contains(pid) else { return false }
+            return [state.excusedUntil[pid], state.allExcusedUntil].compactMap { $0 }.allSatisfy { $0 < limit }
+        }
+    }
+
+    var uncleanStops: Int { state.withLock { $0.uncleanStops } }
+    var crashes: [String] { state.withLock { $0.crashes } }
+
+    /// Ends all processes and proxies, whatever state they are in.
+    func stop() async {
+        for index in 0..<count {
+            current(index)?.process.signal(SIGCONT)
+            proxy(index).heal()
+        }
+        for index in 0..<count where current(index)?.process.exitStatus() == nil { await terminate(index) }
+        for index in 0..<count { proxy(index).close() }
+    }
+}
