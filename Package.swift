@@ -27,6 +27,7 @@ let cModules: [Target] = [
     .systemLibrary(name: "CLinuxFile"),
     .target(name: "CVipsShim", dependencies: ["CVips"]),
     .target(name: "CSandbox", dependencies: ["CSeccomp"]),
+    .target(name: "CTLS", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     .target(
         name: "CClassifier",
         // Debian ships OpenCV's headers below /usr/include/opencv4 and its .pc file only in the whole libopencv-dev.
@@ -37,7 +38,7 @@ let cModules: [Target] = [
 ]
 
 let wrappers: [Target] = [
-    .target(name: "Redis", dependencies: ["CHiredis"], swiftSettings: strict),
+    .target(name: "Redis", dependencies: ["CHiredis", "CTLS"], swiftSettings: strict),
     .target(name: "Postgres", dependencies: ["CLibpq"], swiftSettings: strict),
     .target(name: "Vips", dependencies: ["CVipsShim"], swiftSettings: strict),
     .target(name: "FFmpeg", dependencies: ["CFFmpeg"], swiftSettings: strict),

@@ -25,10 +25,11 @@ public struct Fleet: Sendable {
     public static func open(as name: String, _ read: SettingsReader, logger: Logger) throws(SettingError) -> Fleet {
         let settings = try CommonSettings(read)
         let tuning = try QueueTuning(read)
-        let redisURL: RedisURL
+        var redisURL: RedisURL
         do { redisURL = try RedisURL(settings.redisURL) } catch {
             throw SettingError(variable: "FLOTILLA_REDIS_URL", problem: "\(error)")
         }
+        redisURL.tag = settings.namespace
         let database = PostgresOptions(url: settings.databaseURL, applicationName: name)
         let store: DirectoryStore
         do { store = try DirectoryStore(location: settings.storageURL) } catch {

@@ -21,11 +21,16 @@ public final class RedisClient: Sendable {
 
     /// Sends one command.
     ///
-    /// - Parameter idempotent: sent once more on a new connection when the first one turns out to be broken. Say so
-    ///   only where running twice is the same as running once.
+    /// A command that a server refuses because it is another server's (after a failover, or when a slot has moved) is
+    /// sent once more on a new connection.
+    ///
+    /// - Parameter idempotent: the same when the connection turns out to be broken. Say so only where running twice is
+    ///   the same as running once.
     @discardableResult
     public func send(_ arguments: [RedisArgument], idempotent: Bool = false) async throws(RedisError) -> RedisValue {
-        try await pipeline(CommandBuffer(arguments), idempotent: idempotent)[0].get()
+        let index = begin()
+        defer { end(index) }
+        return try await lanes[index].send(arguments, idempotent: idempotent)
     }
 
     /// Sends commands in one write; one reply each, error replies in the array.

@@ -12,7 +12,7 @@ public struct RedisTimeouts: Sendable, Hashable {
 
 /// One blocking connection. It belongs to one thread at a time and never to the cooperative pool.
 ///
-/// After an error with `breaksConnection` it is spent: open another one.
+/// After an error with `breaksConnection` or `isMisdirected` it is spent: open another one.
 public struct RedisConnection: ~Copyable {
     private var transport: SocketTransport
     private let reader: ReplyReader
@@ -30,25 +30,23 @@ public struct RedisConnection: ~Copyable {
         self.timeouts = timeouts
     }
 
-    /// Connects, signs in, selects the database and tells the server the connection's name.
-    ///
-    /// - Throws: `.wrongPassword` for refused credentials, `.loading` while the server starts, else as ``send(_:)``.
-    public static func open(
-        _ url: RedisURL, name: String, timeouts: RedisTimeouts = RedisTimeouts()
+    /// Connects to one server, without a word to it.
+    static func connect(
+        to node: RedisNode, _ tls: RedisTLS?, _ timeouts: RedisTimeouts
     ) throws(RedisError) -> RedisConnection {
         let transport = try SocketTransport.connect(
-            host: url.host, port: url.port, connectTimeout: timeouts.connect, ioTimeout: timeouts.command)
-        let reader = try ReplyReader.make()
-        var connection = RedisConnection(transport: transport, reader: reader, timeouts: timeouts)
+            to: node, tls: tls, connectTimeout: timeouts.connect, ioTimeout: timeouts.command)
+        return RedisConnection(transport: transport, reader: try ReplyReader.make(), timeouts: timeouts)
+    }
+
+    /// Signs in, selects the database and tells the server the connection's name.
+    mutating func greet(_ url: RedisURL, name: String) throws(RedisError) {
         var greeting = CommandBuffer()
-        if let password = url.password {
-            greeting.append(url.user.map { ["AUTH", .text($0), .text(password)] } ?? ["AUTH", .text(password)])
-        }
+        if let signIn = url.signIn { greeting.append(signIn) }
         if url.database != 0 { greeting.append("SELECT", .int(url.database)) }
         greeting.append("CLIENT", "SETNAME", .text(String(name.map { $0.isLetter || $0.isNumber ? $0 : "-" })))
         greeting.append("CLIENT", "ID")
-        for reply in try connection.pipeline(greeting) { connection.clientID = try reply.get().int ?? 0 }
-        return connection
+        for reply in try pipeline(greeting) { clientID = try reply.get().int ?? 0 }
     }
 
     /// Sends one command and waits for its reply.
@@ -86,7 +84,7 @@ public struct RedisConnection: ~Copyable {
             var replies: [RedisValue] = []
             replies.reserveCapacity(commands.count)
             while replies.count < commands.count {
-                if let reply = try reader.next() {
+                if let reply = try nextReply() {
                     replies.append(reply)
                 } else {
                     let count = try transport.read(into: &input)
@@ -98,6 +96,12 @@ public struct RedisConnection: ~Copyable {
             failure = error
             throw error
         }
+    }
+
+    private mutating func nextReply() throws(RedisError) -> RedisValue? {
+        guard let reply = try reader.next() else { return nil }
+        if case .error(let error) = reply, error.isMisdirected, failure == nil { failure = error }
+        return reply
     }
 
     /// Runs a script by its digest; loads it where the server does not know it (restart, failover, `SCRIPT FLUSH`).
@@ -133,11 +137,13 @@ public struct RedisConnection: ~Copyable {
     mutating func receive(within limit: Duration, orInputOn other: Int32) throws(RedisError) -> RedisValue? {
         if let failure { throw failure }
         do throws(RedisError) {
-            if let reply = try reader.next() { return reply }
+            if let reply = try nextReply() { return reply }
             guard transport.wait(for: 1, atMost: limit, orInputOn: other) else { return nil }
-            let count = try transport.read(into: &input)
+            // Half a TLS record makes the socket readable as well.
+            let count = try transport.read(into: &input, waits: false)
+            guard count > 0 else { return nil }
             try reader.feed(input, count: count)
-            return try reader.next()
+            return try nextReply()
         } catch {
             failure = error
             throw error

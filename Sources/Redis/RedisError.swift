@@ -17,6 +17,7 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
         case masterDown
         /// A blocked command was woken by `CLIENT UNBLOCK … ERROR` or by a role change.
         case unblocked
+        /// A primary that too few replicas follow: `min-replicas-to-write`.
         case noReplicas
         case clusterDown
         /// Writes are refused because the last save failed.
@@ -69,13 +70,22 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// The server refused the command, without having run it, because it is another server's: a new connection finds
+    /// that one.
+    public var isMisdirected: Bool {
+        switch code {
+        case .readOnly, .masterDown, .noReplicas, .moved, .clusterDown: true
+        default: false
+        }
+    }
+
     /// The server cannot take the command just now; another connection, a little later, probably can.
     public var passes: Bool {
         switch code {
         case .io, .timeout, .closed, .badReply, .readOnly, .loading, .masterDown, .unblocked, .noReplicas,
-            .clusterDown, .misconfigured:
+            .clusterDown, .moved, .misconfigured:
             true
-        case .outOfMemory, .moved, .noScript, .wrongPassword, .other: false
+        case .outOfMemory, .noScript, .wrongPassword, .other: false
         }
     }
 

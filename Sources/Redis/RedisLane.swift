@@ -18,6 +18,12 @@ actor RedisLane {
         executor = ThreadExecutor(name: "redis")
     }
 
+    func send(_ arguments: [RedisArgument], idempotent: Bool) throws(RedisError) -> RedisValue {
+        try attempt(idempotent: idempotent) { (connection: inout RedisConnection) throws(RedisError) in
+            try connection.send(arguments)
+        }
+    }
+
     func pipeline(_ commands: CommandBuffer, idempotent: Bool) throws(RedisError) -> [RedisValue] {
         try attempt(idempotent: idempotent) { (connection: inout RedisConnection) throws(RedisError) in
             try connection.pipeline(commands)
@@ -41,7 +47,8 @@ actor RedisLane {
         idempotent: Bool, _ body: (inout RedisConnection) throws(RedisError) -> Value
     ) throws(RedisError) -> Value {
         do throws(RedisError) { return try once(body) } catch {
-            guard idempotent, error.breaksConnection, error.code != .timeout else { throw error }
+            let mayRepeat = idempotent && error.breaksConnection && error.code != .timeout
+            guard mayRepeat || error.isMisdirected else { throw error }
             return try once(body)
         }
     }

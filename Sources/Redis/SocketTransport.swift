@@ -1,29 +1,43 @@
+internal import CTLS
 internal import Glibc
 
-/// A connected TCP socket with deadlines; blocking, closed when it goes out of scope.
+/// A connected TCP socket with deadlines, with or without TLS; blocking, closed when it goes out of scope.
 struct SocketTransport: ~Copyable {
     let descriptor: Int32
-    private var readTimeout: Duration
+    /// Nil: no TLS.
+    private var session: OpaquePointer?
+    private(set) var readTimeout: Duration
 
-    deinit { close(descriptor) }
+    private init(descriptor: Int32) {
+        self.descriptor = descriptor
+        readTimeout = .zero
+    }
+
+    deinit {
+        if let session { ctls_free(session) }
+        close(descriptor)
+    }
 
     static func connect(
-        host: String, port: UInt16, connectTimeout: Duration, ioTimeout: Duration
+        to node: RedisNode, tls: RedisTLS?, connectTimeout: Duration, ioTimeout: Duration
     ) throws(RedisError) -> SocketTransport {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?
-        let found = getaddrinfo(host, String(port), &hints, &list)
+        let found = getaddrinfo(node.host, String(node.port), &hints, &list)
         guard found == 0 else {
-            throw RedisError(.io, "cannot find host \(host): \(String(cString: gai_strerror(found)))")
+            throw RedisError(.io, "cannot find host \(node.host): \(String(cString: gai_strerror(found)))")
         }
         defer { freeaddrinfo(list) }
-        var failure = RedisError(.io, "host \(host) has no address")
+        var failure = RedisError(.io, "host \(node.host) has no address")
         var next = list
         while let entry = next {
             do throws(RedisError) {
-                return try open(
-                    entry.pointee, to: "\(host):\(port)", connectTimeout: connectTimeout, ioTimeout: ioTimeout)
+                var transport = try open(entry.pointee, to: node, connectTimeout: connectTimeout)
+                if let tls { transport.session = try transport.shakeHands(with: node, tls) }
+                transport.setTimeout(SO_SNDTIMEO, ioTimeout)
+                transport.setReadTimeout(ioTimeout)
+                return transport
             } catch { failure = error }
             next = entry.pointee.ai_next
         }
@@ -31,23 +45,23 @@ struct SocketTransport: ~Copyable {
     }
 
     private static func open(
-        _ address: addrinfo, to name: String, connectTimeout: Duration, ioTimeout: Duration
+        _ address: addrinfo, to node: RedisNode, connectTimeout: Duration
     ) throws(RedisError) -> SocketTransport {
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
         let descriptor = socket(address.ai_family, kind, 0)
         guard descriptor >= 0 else { throw RedisError(.io, "no socket: \(systemError(errno))") }
-        var transport = SocketTransport(descriptor: descriptor, readTimeout: .zero)
+        var transport = SocketTransport(descriptor: descriptor)
         if Glibc.connect(descriptor, address.ai_addr, address.ai_addrlen) != 0 {
             guard errno == EINPROGRESS else {
-                throw RedisError(.io, "cannot connect to \(name): \(systemError(errno))")
+                throw RedisError(.io, "cannot connect to \(node): \(systemError(errno))")
             }
             guard transport.wait(for: Int16(POLLOUT), atMost: connectTimeout) else {
-                throw RedisError(.timeout, "no connection to \(name) within \(connectTimeout)")
+                throw RedisError(.timeout, "no connection to \(node) within \(connectTimeout)")
             }
             var code: Int32 = 0
             var length = socklen_t(MemoryLayout<Int32>.size)
             getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
-            guard code == 0 else { throw RedisError(.io, "cannot connect to \(name): \(systemError(code))") }
+            guard code == 0 else { throw RedisError(.io, "cannot connect to \(node): \(systemError(code))") }
         }
         _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)
         transport.set(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
@@ -55,8 +69,8 @@ struct SocketTransport: ~Copyable {
         transport.set(Int32(IPPROTO_TCP), TCP_KEEPIDLE, 15)
         transport.set(Int32(IPPROTO_TCP), TCP_KEEPINTVL, 5)
         transport.set(Int32(IPPROTO_TCP), TCP_KEEPCNT, 3)
-        transport.setTimeout(SO_SNDTIMEO, ioTimeout)
-        transport.setReadTimeout(ioTimeout)
+        transport.setTimeout(SO_SNDTIMEO, connectTimeout)
+        transport.setReadTimeout(connectTimeout)
         return transport
     }
 
@@ -68,6 +82,7 @@ struct SocketTransport: ~Copyable {
     }
 
     func write(_ bytes: [UInt8]) throws(RedisError) {
+        if let session { return try write(bytes, session) }
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes { all in
@@ -82,17 +97,23 @@ struct SocketTransport: ~Copyable {
     }
 
     /// Reads what has arrived, at least one byte.
-    func read(into buffer: inout [UInt8]) throws(RedisError) -> Int {
+    ///
+    /// - Parameter waits: `false`: 0 when nothing has arrived.
+    func read(into buffer: inout [UInt8], waits: Bool = true) throws(RedisError) -> Int {
+        if let session { return try read(into: &buffer, waits: waits, session) }
+        let flags = waits ? 0 : Int32(MSG_DONTWAIT)
         while true {
-            let count = buffer.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress, $0.count, 0) }
+            let count = buffer.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress, $0.count, flags) }
             if count > 0 { return count }
             if count == 0 { throw RedisError(.closed, "the server closed the connection") }
+            if !waits, errno == EAGAIN || errno == EWOULDBLOCK { return 0 }
             if errno != EINTR { throw failure("read") }
         }
     }
 
     /// Whether the socket becomes ready within the time; `false` also when `other`, a second descriptor, has input.
     func wait(for events: Int16, atMost limit: Duration, orInputOn other: Int32 = -1) -> Bool {
+        if let session, ctls_has_pending(session) { return true }
         var descriptors = [
             pollfd(fd: descriptor, events: events, revents: 0), pollfd(fd: other, events: Int16(POLLIN), revents: 0),
         ]

@@ -30,8 +30,16 @@ public struct CommonSettings: Sendable {
     }
 
     static let redisURL = Setting<String>.text(
-        "FLOTILLA_REDIS_URL", "Where Redis is.", default: "redis://127.0.0.1:6379/0",
-        allowed: "redis://[user:password@]host:port[/db]", isSecret: true, where: { $0.hasPrefix("redis://") })
+        "FLOTILLA_REDIS_URL",
+        "Where Redis is; rediss for TLS. The forms with sentinels and clusters: docs/operations.md.",
+        default: "redis://127.0.0.1:6379/0",
+        allowed: "redis[s]://[user:password@]host:port[/db], redis[s]+sentinel://…/name[/db], redis[s]+cluster://…",
+        isSecret: true,
+        where: { text in
+            ["redis", "rediss"].contains { scheme in
+                ["", "+sentinel", "+cluster"].contains { text.hasPrefix("\(scheme)\($0)://") }
+            }
+        })
     static let databaseURL = Setting<String>.text(
         "FLOTILLA_DATABASE_URL", "Where PostgreSQL is.", default: "postgresql://127.0.0.1:5432/flotilla",
         allowed: "postgresql://[user[:password]@]host:port/database", isSecret: true,
