@@ -17,7 +17,8 @@ struct Rig {
     let queue: JobQueue
     var keys: Keys { queue.keys }
 
-    init(server: RedisServer? = nil, tune: (inout QueueSettings) -> Void = { _ in }) throws {
+    /// - Parameter place: where Redis is; nil: at `server`.
+    init(server: RedisServer? = nil, at place: String? = nil, tune: (inout QueueSettings) -> Void = { _ in }) throws {
         self.server = try server ?? RedisServer.shared.get()
         var settings = QueueSettings()
         settings.namespace = "t\(UInt32.random(in: 0...UInt32.max))"
@@ -27,7 +28,9 @@ struct Rig {
         settings.backoff = Backoff(base: .milliseconds(10), cap: .milliseconds(40))
         tune(&settings)
         self.settings = settings
-        url = try RedisURL(self.server.url)
+        var url = try RedisURL(place ?? self.server.url)
+        url.tag = settings.namespace
+        self.url = url
         client = RedisClient(url, name: "test")
         queue = JobQueue(client: client, settings: settings)
     }

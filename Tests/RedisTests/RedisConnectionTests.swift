@@ -123,6 +123,32 @@ import Testing
         #expect(try connection.run(script, keys: ["a"], [1]) == .integer(2))
     }
 
+    @Test func aReplicaSpendsTheConnection() async throws {
+        let own = try RedisServer()
+        let url = try RedisURL(own.url)
+        var connection = try RedisConnection.open(url, name: "test")
+        let client = RedisClient(url, name: "test", lanes: 1)
+        let before = try await client.send(["CLIENT", "ID"]).int
+        try own.cli("REPLICAOF", "127.0.0.1", "1")
+        var commands = CommandBuffer()
+        for command: RedisArgument in ["GET", "INCR", "GET"] { commands.append(command, "k") }
+        #expect(try connection.pipeline(commands).count == 3)
+        #expect(connection.failure?.code == .readOnly)
+        let code = code { try connection.send("PING") }
+        #expect(code == .readOnly)
+        _ = try await client.pipeline(commands)
+        try own.cli("REPLICAOF", "NO", "ONE")
+        #expect(try await client.send(["INCR", "k"]) == .integer(1))
+        #expect(try await client.send(["CLIENT", "ID"]).int != before)
+    }
+
+    @Test func aPrimaryWithoutReplicasSpendsTheConnection() throws {
+        let own = try RedisServer(arguments: ["--min-replicas-to-write", "1"])
+        var connection = try RedisConnection.open(try RedisURL(own.url), name: "test")
+        let code = code { try connection.send("SET", "k", "v") }
+        #expect(code == .noReplicas && connection.failure?.code == .noReplicas)
+    }
+
     @Test func outOfMemoryIsTold() throws {
         let small = try RedisServer(arguments: ["--maxmemory", "1kb", "--maxmemory-policy", "noeviction"])
         var connection = try RedisConnection.open(try RedisURL(small.url), name: "test")

@@ -32,6 +32,15 @@ import Testing
         #expect(error?.description.contains(allowed) == true)
     }
 
+    @Test(
+        "Every form of Redis URL is let through",
+        arguments: [("redis", true), ("rediss", true), ("redis+sentinel", true), ("rediss+cluster", true)]
+            + [("redis+x", false), ("redisss", false), ("http", false)])
+    func redisForms(scheme: String, isAllowed: Bool) throws {
+        let settings = try? CommonSettings(try SettingsReader(environment: ["FLOTILLA_REDIS_URL": "\(scheme)://h/x"]))
+        #expect((settings?.redisURL == "\(scheme)://h/x") == isAllowed)
+    }
+
     @Test("A secret is not shown when it is wrong") func secret() throws {
         let read = try SettingsReader(environment: ["FLOTILLA_REDIS_URL": "http://user:hunter2@host"])
         let error = #expect(throws: SettingError.self) { try CommonSettings(read) }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Waits until the condition holds; throws when it does not within the limit and a good many looks, since in a busy test
 /// process the time may pass between two of them.
 ///
@@ -19,4 +21,13 @@ public struct NotInTime: Error, CustomStringConvertible {
     let what: String
     let limit: Duration
     public var description: String { "not within \(limit): \(what)" }
+}
+
+/// As ``eventually(_:within:_:)``, for start-up code that is not asynchronous.
+func waitUntil(_ what: String, within limit: Duration = .seconds(20), _ condition: () throws -> Bool) throws {
+    let deadline = ContinuousClock.now + limit
+    while try !condition() {
+        if ContinuousClock.now > deadline { throw NotInTime(what: what, limit: limit) }
+        usleep(20_000)
+    }
 }
