@@ -40,7 +40,7 @@ import Testing
         #expect(error?.message.contains("cluster support disabled") == true)
     }
 
-    @Test func followsASlotAndThenAFailover() async throws {
+    @Test func followsASlotThenAFailoverAndWaitsWithoutAMajority() async throws {
         let cluster = try RedisCluster(replicas: 1)
         let tag = try cluster.tag(on: 1)
         var url = try RedisURL(cluster.url([2]))
@@ -61,5 +61,15 @@ import Testing
         cluster.nodes[0].kill()
         try await eventually("a new owner") { (try? await client.send(["INCR", key])) != nil }
         #expect(try cluster.nodes[3].cli("GET", "{\(tag)}:k") == "3")
+
+        for index in [1, 2] { cluster.nodes[index].freeze() }
+        try await eventually("cut off") { try cluster.nodes[3].cli("CLUSTER", "INFO").contains("cluster_state:fail") }
+        url.place = .cluster([RedisNode(host: "127.0.0.1", port: cluster.nodes[3].port)])
+        let alone = url
+        let error = #expect(throws: RedisError.self) { _ = try RedisConnection.open(alone, name: "test").clientID }
+        #expect(error?.code == .clusterDown && error?.message.contains("too little") == true)
+        for index in [1, 2] { cluster.nodes[index].thaw() }
+        try await eventually("together again") { (try? await client.send(["INCR", key])) != nil }
+        #expect(try cluster.nodes[3].cli("GET", "{\(tag)}:k") == "4")
     }
 }

@@ -49,9 +49,13 @@ import Testing
         #expect(try primary.cli("GET", "k") == "after")
     }
 
-    @Test func signsInAtSentinelsThatAskForIt() throws {
+    @Test func signsInAtSentinelsThatAskForItAndBelievesTheServerOnly() throws {
         let group = try RedisSentinels(password: "secret")
         let sentinel = "127.0.0.1:\(group.ports[0])"
+        _ = try ChildServer.output(of: [
+            "redis-cli", "-p", "\(group.ports[0])", "SENTINEL", "MONITOR", "stale", "127.0.0.1",
+            "\(group.servers[1].port)", "1",
+        ])
         _ = try ChildServer.output(of: [
             "redis-cli", "-p", "\(group.ports[0])", "ACL", "SETUSER", "default", "resetpass", ">secret",
         ])
@@ -62,6 +66,7 @@ import Testing
             ("redis+sentinel://\(sentinel)/\(RedisSentinels.name)", RedisError.Code.wrongPassword, "NOAUTH"),
             ("redis+sentinel://:wrong@\(sentinel)/\(RedisSentinels.name)", .wrongPassword, "WRONGPASS"),
             ("redis+sentinel://:secret@\(sentinel)/other", .other, "knows no primary other"),
+            ("redis+sentinel://:secret@\(sentinel)/stale", .readOnly, "is not the primary stale"),
         ] {
             let url = try RedisURL(place)
             let error = #expect(throws: RedisError.self) { _ = try RedisConnection.open(url, name: "test").clientID }
