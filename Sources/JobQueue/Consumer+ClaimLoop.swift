@@ -22,9 +22,10 @@ extension Consumer {
 
     func claimLoop() {
         var lane = ClaimLane()
+        var peek = PeekLane()
         while true {
             do {
-                switch nextStep(isConnected: lane.connection != nil, pauseUntil: lane.pauseUntil) {
+                switch nextStep(isConnected: lane.connection != nil, pauseUntil: lane.pauseUntil, &peek) {
                 case .begin:
                     if let unchecked = beginArrival(), lane.connection != nil {
                         try begin(unchecked, &lane.connection!)  // there is one
@@ -52,8 +53,10 @@ extension Consumer {
     }
 
     /// Waits until there is something to do.
-    private func nextStep(isConnected: Bool, pauseUntil: ContinuousClock.Instant?) -> Step {
-        state.wait { state in
+    private func nextStep(
+        isConnected: Bool, pauseUntil: ContinuousClock.Instant?, _ peek: inout PeekLane
+    ) -> Step {
+        state.wait(napping: { nap(&peek, bell: $0, until: $1) }) { state in
             let now = ContinuousClock.now
             if self.stopped.withLock({ $0 }) { return (.quit, now) }
             let canTalk = isConnected && pauseUntil.map { $0 <= now } ?? true
@@ -76,10 +79,6 @@ extension Consumer {
             let free = state.freeSlots
             let want = state.mayHaveWork ? min(free, Self.maxClaims) : 0
             if want > 0 || !state.pending.isEmpty || state.hasNews { return (.exchange(want: want), now) }
-            if free > 0, !state.isPaused, !state.isPeeking {
-                state.isPeeking = true
-                self.peek.signal()
-            }
             let until = [state.reconcileAt, state.recheckAt, nextReport].compactMap { $0 }.min() ?? now
             return (nil, until)
         }
@@ -210,8 +209,7 @@ extension Consumer {
     }
 
     private func deregister(_ connection: inout RedisConnection) throws {
-        let (worker, peekID) = state.withLock { ($0.worker, $0.peekClientID) }
-        if peekID > 0 { try connection.send("CLIENT", "UNBLOCK", .int(peekID), "TIMEOUT") }
+        let worker = state.withLock { $0.worker }
         _ = try connection.run(
             QueueScripts.deregister,
             keys: [

@@ -4,41 +4,6 @@ internal import Model
 internal import Redis
 
 extension Consumer {
-    /// Waits for the queue to have something. Moves its last element onto itself, so a lost answer loses nothing.
-    func peekLoop() {
-        let block = Duration.seconds(2)
-        var connection: RedisConnection?
-        let waiting = RedisArgument.text(keys.waiting(queue))
-        while true {
-            peek.wait()
-            while isPeekWanted {
-                do throws(RedisError) {
-                    if connection == nil {
-                        connection = try connect("peek")
-                        let id = connection?.clientID ?? 0
-                        state.withLock { $0.peekClientID = id }
-                    }
-                    let found = try connection?.send(
-                        ["BLMOVE", waiting, waiting, "RIGHT", "RIGHT", "2"], blockingFor: block)
-                    guard let found, !found.isNull else { continue }
-                } catch {
-                    if error.breaksConnection || error.passes { connection = nil }
-                    if stopped.waitUntilSet(atMost: .milliseconds(100)) { return }
-                }
-                break
-            }
-            state.update { state in
-                state.isPeeking = false
-                state.mayHaveWork = true
-            }
-            if stopped.withLock({ $0 }) { return }
-        }
-    }
-
-    private var isPeekWanted: Bool {
-        state.withLock { $0.freeSlots > 0 && !$0.isPaused && !$0.mayHaveWork } && !stopped.withLock { $0 }
-    }
-
     /// Renews the lease; gives the jobs up when that has failed for too long.
     func heartbeatLoop() {
         var connection: RedisConnection?

@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import Foundation
 public import Logging
 public import Model
@@ -6,8 +5,8 @@ public import Redis
 
 /// Claims jobs of one queue and settles them. Blocking inside, on OS threads of its own; no asynchronous Swift.
 ///
-/// Five threads, each with its own connection: one claims and settles, one waits for the queue to have something, one
-/// renews the lease, one listens to orders, one looks after lost workers (``Sweeper``).
+/// Four threads: one claims and settles, and sleeps on a second connection until the queue has something; one renews the
+/// lease, one listens to orders, one looks after lost workers (``Sweeper``).
 public final class Consumer: Sendable {
     let redis: RedisURL
     let queue: QueueName
@@ -20,7 +19,6 @@ public final class Consumer: Sendable {
     let maker: SettlementMaker
     let state: Monitor<ConsumerState>
     let stopped = Monitor(false)
-    let peek = DispatchSemaphore(value: 0)
     let clock = ServerClock()
     private let sweeper: Sweeper
     let startedAt = Date()
@@ -51,7 +49,6 @@ public final class Consumer: Sendable {
     /// Connects, registers and claims, all in the background: works even if Redis comes later.
     public func start() {
         run("queue-claim") { $0.claimLoop() }
-        run("queue-peek") { $0.peekLoop() }
         run("queue-lease") { $0.heartbeatLoop() }
         run("queue-orders") { $0.controlLoop() }
         sweeper.start()
@@ -155,7 +152,6 @@ public final class Consumer: Sendable {
         stopped.update { $0 = true }
         state.update { $0.isStopping = true }
         sweeper.stop()
-        peek.signal()
     }
 
     public var status: ConsumerStatus {

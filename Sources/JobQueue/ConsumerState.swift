@@ -49,7 +49,6 @@ struct ConsumerState {
     var mayHaveWork = true
     var recheckAt: ContinuousClock.Instant?
     var isPaused = false
-    var isPeeking = false
 
     var needsRegistration = true
     var isFenced = false
@@ -57,7 +56,6 @@ struct ConsumerState {
     var reconcileAt = ContinuousClock.now
     var lastRenewal: ContinuousClock.Instant?
     var isConnected = false
-    var peekClientID: Int64 = 0
 
     var nextTicket: UInt64 = 1
     var claimed = 0
@@ -71,6 +69,9 @@ struct ConsumerState {
     var canClaim: Bool {
         mayHaveWork && freeSlots > 0 && inFlight.isEmpty && !needsRegistration && !isFenced
     }
+
+    /// Whether news of the queue would lead to a claim.
+    var wantsPeek: Bool { freeSlots > 0 && !isPaused && !mayHaveWork && !needsRegistration && isConnected }
 
     /// Whether there is something to send besides settlements.
     var hasNews: Bool { !reports.isEmpty || !untold.isEmpty }

@@ -1,10 +1,13 @@
 internal import Glibc
+internal import Redis
 
 /// State shared by a few OS threads, which may wait for it to change.
 final class Monitor<State>: @unchecked Sendable {  // the state is only touched while the mutex is held
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var state: State
+    private let bell = WakePipe()
+    private var isNapping = false
 
     init(_ state: sending State) {
         self.state = state
@@ -33,10 +36,31 @@ final class Monitor<State>: @unchecked Sendable {  // the state is only touched 
     func update<Value>(_ body: (inout State) throws -> Value) rethrows -> Value {
         pthread_mutex_lock(mutex)
         defer {
+            let rings = isNapping
+            isNapping = false
             pthread_cond_broadcast(changed)
             pthread_mutex_unlock(mutex)
+            if rings { bell.signal() }
         }
         return try body(&state)
+    }
+
+    /// As ``wait(for:)``, for the one thread that has something else to wait for as well.
+    ///
+    /// - Parameter nap: called without the lock; returns at the given time or when the descriptor is readable, at latest.
+    func wait<Value>(
+        napping nap: (_ bell: Int32, _ until: ContinuousClock.Instant) -> Void,
+        for body: (inout State) -> (Value?, ContinuousClock.Instant)
+    ) -> Value {
+        while true {
+            pthread_mutex_lock(mutex)
+            let (value, until) = body(&state)
+            isNapping = value == nil
+            pthread_mutex_unlock(mutex)
+            if let value { return value }
+            nap(bell.input, until)
+            bell.clear()
+        }
     }
 
     /// Waits until `body` gives a value; with nil it says until when to sleep at most before it is asked again.

@@ -133,8 +133,9 @@ public struct RedisConnection: ~Copyable {
     /// After `NOSCRIPT` in a pipeline: digests are asked for again.
     public mutating func forgetScripts() { scripts.removeAll() }
 
-    /// The next reply that comes without a command (pub/sub), or nil when none comes in time or `other` has input.
-    mutating func receive(within limit: Duration, orInputOn other: Int32) throws(RedisError) -> RedisValue? {
+    /// The next reply to what was posted, or that comes unasked (pub/sub); nil when none comes in time or `other` has
+    /// input.
+    public mutating func receive(within limit: Duration, orInputOn other: Int32) throws(RedisError) -> RedisValue? {
         if let failure { throw failure }
         do throws(RedisError) {
             if let reply = try nextReply() { return reply }
@@ -150,8 +151,8 @@ public struct RedisConnection: ~Copyable {
         }
     }
 
-    /// Writes without waiting for replies (pub/sub).
-    mutating func post(_ commands: CommandBuffer) throws(RedisError) {
+    /// Writes without waiting for replies: ``receive(within:orInputOn:)`` has them.
+    public mutating func post(_ commands: CommandBuffer) throws(RedisError) {
         if let failure { throw failure }
         do throws(RedisError) { try transport.write(commands.bytes) } catch {
             failure = error

@@ -1,11 +1,12 @@
 internal import Glibc
 
 /// A descriptor that another thread makes readable, to end a `poll`.
-struct WakePipe: ~Copyable, Sendable {
-    let input: Int32
+public struct WakePipe: ~Copyable, Sendable {
+    /// Readable after ``signal()``, until ``clear()``.
+    public let input: Int32
     private let output: Int32
 
-    init() {
+    public init() {
         var ends: [Int32] = [-1, -1]
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
         let made = socketpair(AF_UNIX, kind, 0, &ends)
@@ -19,12 +20,12 @@ struct WakePipe: ~Copyable, Sendable {
         close(output)
     }
 
-    func signal() {
+    public func signal() {
         var byte: UInt8 = 1
         _ = send(output, &byte, 1, Int32(MSG_NOSIGNAL))
     }
 
-    func clear() {
+    public func clear() {
         var bytes = [UInt8](repeating: 0, count: 256)
         while recv(input, &bytes, bytes.count, 0) > 0 {}
     }
