@@ -1,8 +1,8 @@
-import Catalog
 import Foundation
 import Model
 import Testing
 
+@testable import Catalog
 @testable import Torture
 
 @Suite struct LedgerTests {
