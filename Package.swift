@@ -166,7 +166,7 @@ let testing: [Target] = [
     tests("VirusScanning", ["Model", "ClamAV", "HelperProtocol"]),
     tests("ImageAnalysis", ["Vips"]), tests("ImageCompression", ["Vips"]),
     tests("VideoCompression", ["FFmpeg", "Model"]),
-    tests("ZipExport"), tests("Observability"), tests("Worker"), tests("Pipeline"),
+    tests("ZipExport"), tests("Observability"), tests("Worker", ["Model", "JobQueue", "Redis"]), tests("Pipeline"),
     tests(
         "API",
         [
@@ -175,7 +175,7 @@ let testing: [Target] = [
             .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "HTTPTypes", package: "swift-http-types"),
         ]),
-    tests("Torture", ["flotilla", "flotilla-export-worker", "Model", "Catalog"]),
+    tests("Torture", ["flotilla", "flotilla-export-worker", "Model", "Catalog", log]),
     // The whole fleet as its users see it: real executables, HTTP, redis-cli.
     .testTarget(
         name: "FleetTests",

@@ -12,7 +12,9 @@ public struct EchoHandler: JobHandler {
 
     public func immediateResult(of envelope: JobEnvelope) -> JSONValue? {
         guard let members = envelope.payload.object else { return envelope.payload }
-        return ["incr", "sleep_ms", "fail"].contains { members[$0] != nil } ? nil : envelope.payload
+        // Not as `? nil :`, where nil would be JSON's null.
+        if ["incr", "sleep_ms", "fail"].contains(where: { members[$0] != nil }) { return nil }
+        return envelope.payload
     }
 
     public func run(_ job: RunningJob) async throws -> JobOutcome {
