@@ -166,7 +166,8 @@ let testing: [Target] = [
     tests("VirusScanning", ["Model", "ClamAV", "HelperProtocol"]),
     tests("ImageAnalysis", ["Vips"]), tests("ImageCompression", ["Vips"]),
     tests("VideoCompression", ["FFmpeg", "Model"]),
-    tests("ZipExport"), tests("Observability"), tests("Worker", ["Model", "JobQueue", "Redis"]), tests("Pipeline"),
+    tests("ZipExport"), tests("Observability"),
+    tests("Worker", ["Model", "JobQueue", "Redis", "Catalog", "Postgres", "Observability", log]), tests("Pipeline"),
     tests(
         "API",
         [

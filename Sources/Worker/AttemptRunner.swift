@@ -31,7 +31,11 @@ struct AttemptRunner: Sendable {
         let job = RunningJob(claim: claim) { event in consumer.report(event, for: claim) }
         let end: WorkerMetrics.AttemptEnd
         do {
-            try await record.began(job)
+            if let over = try await record.began(job) {
+                consumer.finish(claim, over)
+                metrics.ended(claim, over == .cancelled ? .cancelled : .done, elapsed: ContinuousClock.now - started)
+                return
+            }
             let outcome = try await handler.run(job)
             try await settle(job, as: .done(result: outcome.result), .done, outcome, consumer)
             end = .done
@@ -98,8 +102,10 @@ struct AttemptRunner: Sendable {
     ) async -> WorkerMetrics.AttemptEnd {
         do {
             // A task of its own, since this one may be cancelled and the record must learn of the end all the same.
-            let outcome = try await Task { try await handler.gaveUp(job, after: failure) }.value
-            try await settle(job, as: settlement, state, outcome, consumer, failure)
+            try await Task {
+                let outcome = try await handler.gaveUp(job, after: failure)
+                try await settle(job, as: settlement, state, outcome, consumer, failure)
+            }.value
             return state == .dead ? .dead : .cancelled
         } catch {
             logger.error(
