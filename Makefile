@@ -5,9 +5,11 @@ N_SCAN ?= 1
 N_ANALYZE ?= 1
 N_COMPRESS ?= 1
 N_EXPORT ?= 1
+MINUTES ?= 5
+SEED ?= 1
 export N_SCAN N_ANALYZE N_COMPRESS N_EXPORT
 
-.PHONY: help demo test up down bench lint format setup build test-sanitizers clean
+.PHONY: help demo test up down bench torture lint format setup build test-sanitizers clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +28,9 @@ down: ## stop what up started
 
 bench: build ## the benchmarks, as ratios against peers on this machine
 	@scripts/bench.sh
+
+torture: build ## break workers, Redis and PostgreSQL at random; prove that no job is lost (MINUTES, SEED)
+	@MINUTES=$(MINUTES) SEED=$(SEED) scripts/torture.sh
 
 lint: ## check formatting and scripts; change nothing
 	@scripts/lint.sh

@@ -74,5 +74,6 @@ final class ChildProcess: Sendable {
 
 /// Sleeps also in a cancelled task, since what is waited for here has to be waited for.
 func pause(_ length: Duration) async {
-    await Task.detached { try? await Task.sleep(for: length) }.value  // detached: cancelling the run must not cut it short
+    // Detached, because cancelling the run must not cut it short.
+    await Task.detached { try? await Task.sleep(for: length) }.value
 }

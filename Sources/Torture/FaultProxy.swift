@@ -6,7 +6,7 @@ import Synchronization
 /// Stands between one worker and Redis, on a port of 127.0.0.1, and is as bad a network as it is told to be.
 final class FaultProxy: Sendable {
     let port: UInt16
-    private let upstream: RedisURL
+    private let upstream: RedisNode
     private let listener: Int32
     private let wakeInput: Int32
     private let wakeOutput: Int32
@@ -24,14 +24,15 @@ final class FaultProxy: Sendable {
     }
 
     init(
-        to upstream: RedisURL, counterPrefix: String, started: @escaping @Sendable (Int, Int) -> Void
+        to upstream: RedisNode, counterPrefix: String, started: @escaping @Sendable (Int, Int) -> Void
     ) throws(TortureError) {
         self.upstream = upstream
         self.counterPrefix = counterPrefix
         self.started = started
         (listener, port) = try LocalSocket.listen()
         var ends: [Int32] = [-1, -1]
-        guard pipe2(&ends, O_CLOEXEC | O_NONBLOCK) == 0 else { throw TortureError("no pipe: errno \(errno)") }
+        guard pipe(&ends) == 0 else { throw TortureError("no pipe: errno \(errno)") }
+        for end in ends { LocalSocket.prepare(end) }
         (wakeInput, wakeOutput) = (ends[0], ends[1])
         Thread.detachNewThread { [self] in serve() }
     }
@@ -102,8 +103,9 @@ final class FaultProxy: Sendable {
     }
 
     private func accept(_ incarnation: Int, _ links: inout [ProxyLink]) {
-        let client = accept4(listener, nil, nil, Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue))
+        let client = Glibc.accept(listener, nil, nil)
         guard client >= 0 else { return }
+        LocalSocket.prepare(client)
         guard let server = LocalSocket.connect(upstream.host, upstream.port) else {
             Glibc.close(client)
             return

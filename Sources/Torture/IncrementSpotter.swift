@@ -35,10 +35,15 @@ struct IncrementSpotter: Sendable {
 
     private static func position(of needle: [UInt8], in bytes: [UInt8], from start: Int) -> Int? {
         bytes.withUnsafeBytes { all in
-            guard let base = all.baseAddress, start < all.count,
-                let found = memmem(base + start, all.count - start, needle, needle.count)
-            else { return nil }
-            return UnsafeRawPointer(found) - base
+            guard let base = all.baseAddress else { return nil }
+            var at = start
+            while at + needle.count <= all.count {
+                guard let found = memchr(base + at, Int32(needle[0]), all.count - at) else { return nil }
+                at = UnsafeRawPointer(found) - base
+                if at + needle.count <= all.count, memcmp(found, needle, needle.count) == 0 { return at }
+                at += 1
+            }
+            return nil
         }
     }
 }

@@ -7,6 +7,8 @@ enum JobPlan: Sendable, Hashable {
     case sleeps(ms: Int)
     /// Fails at each attempt: must end dead.
     case fails(attempts: Int)
+    /// Runs longer than it may at each attempt: must end dead.
+    case timesOut(attempts: Int)
     case delayed(by: Duration)
     /// Is cancelled before it is due.
     case cancelledWaiting(delay: Duration, after: Duration)
@@ -17,7 +19,7 @@ enum JobPlan: Sendable, Hashable {
     var possibleEnds: Set<JobState> {
         switch self {
         case .immediate, .sleeps, .delayed: [.done]
-        case .fails: [.dead]
+        case .fails, .timesOut: [.dead]
         case .cancelledWaiting, .cancelledRunning: [.cancelled, .done]
         }
     }
@@ -26,7 +28,7 @@ enum JobPlan: Sendable, Hashable {
     var expectedStarts: Int? {
         switch self {
         case .immediate, .sleeps, .delayed: 1
-        case .fails(let attempts): attempts
+        case .fails(let attempts), .timesOut(let attempts): attempts
         case .cancelledWaiting, .cancelledRunning: nil
         }
     }
@@ -51,7 +53,8 @@ struct JobMix: Sendable {
         case 0..<35: .immediate
         case 35..<75: .sleeps(ms: Int.random(in: 1...50, using: &random))
         case 75..<83: .fails(attempts: Int.random(in: 1...3, using: &random))
-        case 83..<93: .delayed(by: .milliseconds(Int.random(in: 100...4_000, using: &random)))
+        case 83..<84: .timesOut(attempts: Int.random(in: 1...2, using: &random))
+        case 84..<93: .delayed(by: .milliseconds(Int.random(in: 100...4_000, using: &random)))
         case 93..<97:
             .cancelledWaiting(
                 delay: .milliseconds(Int.random(in: 500...6_000, using: &random)),
@@ -86,6 +89,10 @@ struct JobNames: Sendable {
         case .sleeps(let ms): payload["sleep_ms"] = .int(Int64(ms))
         case .fails(let attempts):
             payload["fail"] = "as planned"
+            envelope.maxAttempts = attempts
+        case .timesOut(let attempts):
+            payload["sleep_ms"] = 10_000
+            envelope.timeoutMs = 300
             envelope.maxAttempts = attempts
         case .delayed(let delay): envelope.notBefore = now + delay.inSeconds
         case .cancelledWaiting(let delay, _): envelope.notBefore = now + delay.inSeconds

@@ -24,6 +24,12 @@ enum LocalSocket {
         return (descriptor, UInt16(bigEndian: address.sin_port))
     }
 
+    /// Not for children, and never waiting.
+    static func prepare(_ descriptor: Int32) {
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+    }
+
     /// Connects within a second; nil when nobody takes part. The socket does not block.
     static func connect(_ host: String, _ port: UInt16) -> Int32? {
         var hints = addrinfo()

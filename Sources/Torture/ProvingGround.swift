@@ -35,6 +35,9 @@ struct ProvingGround: Sendable {
         let given = try CommonSettings(try SettingsReader(environment: environment))
         let ours = try Self.environment(environment, given, names, schema, folder)
         let fleet = try Fleet.open(as: "flotilla-torture", try SettingsReader(environment: ours), logger: logger)
+        guard case .server(let node) = fleet.redisURL.place, fleet.redisURL.tls == nil else {
+            throw TortureError("the fault proxy takes one plain redis:// server: no TLS, sentinels or cluster")
+        }
         let database = Catalog(
             pool: PostgresPool(PostgresOptions(url: given.databaseURL), connections: 1), logger: logger)
         try await database.createSchema(schema)
@@ -42,7 +45,7 @@ struct ProvingGround: Sendable {
             try await fleet.catalog.migrate()
             let ledger = Ledger()
             let proxies = try (0..<options.workers).map { _ in
-                try FaultProxy(to: fleet.redisURL, counterPrefix: names.counterPrefix) { ledger.started($0, by: $1) }
+                try FaultProxy(to: node, counterPrefix: names.counterPrefix) { ledger.started($0, by: $1) }
             }
             let pool = WorkerPool(
                 program: options.program, proxies: proxies,
