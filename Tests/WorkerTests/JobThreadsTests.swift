@@ -1,23 +1,34 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Worker
 
+/// How many have come in.
+private final class Room: Sendable {
+    let count = Atomic(0)
+}
+
 @Suite struct JobThreadsTests {
     @Test("Blocking jobs run side by side, and leave the cooperative pool alone") func blocking() async {
         let threads = JobThreads(count: 4, name: "test")
-        let started = ContinuousClock.now
-        async let timer: Duration = {
-            let started = ContinuousClock.now
-            try? await Task.sleep(for: .milliseconds(20))
-            return ContinuousClock.now - started
-        }()
-        await withTaskGroup(of: Void.self) { group in
-            for _ in 0..<4 { group.addTask(executorPreference: threads) { usleep(400_000) } }
+        let room = Room()
+        await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<4 {
+                group.addTask(executorPreference: threads) {
+                    room.count.add(1, ordering: .relaxed)
+                    // Blocks its thread until all four have come, and another task has seen them.
+                    for _ in 0..<5_000 where room.count.load(ordering: .relaxed) < 5 { usleep(1_000) }
+                    return room.count.load(ordering: .relaxed) == 5
+                }
+            }
+            group.addTask {
+                while room.count.load(ordering: .relaxed) < 4 { try? await Task.sleep(for: .milliseconds(1)) }
+                room.count.add(1, ordering: .relaxed)
+                return true
+            }
+            for await met in group { #expect(met) }
         }
-        let elapsed = ContinuousClock.now - started
-        #expect(elapsed < .milliseconds(1500), "four jobs of 400 ms on four threads took \(elapsed)")
-        #expect(await timer < .milliseconds(350))
     }
 
     @Test("A job comes back to its threads after an await") func comesBack() async {
