@@ -64,7 +64,7 @@ extension Consumer {
             throw RedisError(.badReply, "exchange answered with something else")
         }
         clock.set(serverMs: parts[1].int ?? 0)
-        guard status == "ok", parts.count == 9 else {
+        guard status == "ok", parts.count == 10 else {
             return state.update { state in
                 if status == "fenced" { state.isFenced = true } else { state.needsRegistration = true }
             }
@@ -91,11 +91,16 @@ extension Consumer {
         state.isPaused = parts[2].int == 1
         let leaseRuns = parts[4].int == 1
         state.mayHaveWork = found == want
+        state.isSorted = parts[9].int == 1
         state.recheckAt = nil
         if state.isPaused || !leaseRuns {
             state.recheckAt = .now + .milliseconds(leaseRuns ? 250 : 50)
         } else if let due = parts[6].int, due >= 0 {
             state.recheckAt = .now + .milliseconds(max(1, due - (parts[1].int ?? due) + 1))
+        }
+        // Others may sort new jobs away before this worker sees them in the list, or end what holds the next one back.
+        if state.isSorted, found < want {
+            state.recheckAt = [state.recheckAt, .now + .milliseconds(50)].compactMap { $0 }.min()
         }
     }
 }

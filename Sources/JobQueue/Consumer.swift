@@ -43,7 +43,8 @@ public final class Consumer: Sendable {
         keys = Keys(namespace: settings.namespace)
         maker = SettlementMaker(settings: settings, keys: keys)
         state = Monitor(ConsumerState(worker: WorkerID(fresh: queue), slots: min(max(slots, 1), 1_000)))
-        sweeper = Sweeper(redis: redis, settings: settings, logger: logger, endedUnrun: callbacks.endedUnrun)
+        sweeper = Sweeper(
+            redis: redis, settings: settings, sorting: queue, logger: logger, endedUnrun: callbacks.endedUnrun)
     }
 
     /// Connects, registers and claims, all in the background: works even if Redis comes later.
@@ -75,6 +76,7 @@ public final class Consumer: Sendable {
             guard claim.worker == state.worker, var held = state.held.removeValue(forKey: claim.ticket) else { return }
             if let last = held.throttle.flush() { state.reports.append(last) }
             state.pending.append(settlement)
+            if state.isSorted { state.mayHaveWork = true }
         }
     }
 

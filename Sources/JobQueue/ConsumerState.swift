@@ -49,6 +49,8 @@ struct ConsumerState {
     var mayHaveWork = true
     var recheckAt: ContinuousClock.Instant?
     var isPaused = false
+    /// The queue's jobs are in lanes: what ends may let another one start.
+    var isSorted = false
 
     var needsRegistration = true
     var isFenced = false

@@ -6,7 +6,7 @@ extension JobQueue {
     /// Queues envelopes, in order, at most 1,000 in one atomic script; of more, a full queue may take only the first
     /// thousands.
     ///
-    /// A positive `priority` puts a job at the front. An envelope with a future `not_before` waits apart.
+    /// An envelope with a future `not_before` waits apart.
     /// - Returns: one outcome for each envelope.
     /// - Throws: ``JobQueueError``: `.queueFull`, `.redisOutOfMemory`, `.invalid` (too long) or `.unavailable`. After
     ///   `.unavailable` the jobs may or may not be queued; job ids make asking again harmless.
@@ -27,7 +27,7 @@ extension JobQueue {
         _ envelopes: [JobEnvelope], on queue: QueueName
     ) async throws(JobQueueError) -> [EnqueueOutcome] {
         var call = ScriptCall(
-            keys: [.text(keys.waiting(queue)), .text(keys.delayed(queue))],
+            keys: [.text(keys.waiting(queue)), .text(keys.delayed(queue)), .text(keys.lanes(queue))],
             arguments: [
                 .int(settings.maxWaiting), .int(settings.uniqueTTL.milliseconds),
                 .int(settings.resultTTL.milliseconds), .int(envelopes.count),
@@ -56,7 +56,7 @@ extension JobQueue {
         call.arguments.append(.text(envelope.id.rawValue))
         call.arguments.append(envelope.uniqueKey.map { call.key(keys.unique(queue, $0)) } ?? 0)
         call.arguments.append(.int(due))
-        call.arguments.append(envelope.priority > 0 ? "1" : "0")
+        call.arguments.append(envelope.priority != 0 || envelope.tenant != JobEnvelope.defaultTenant ? "1" : "0")
         guard settings.recordsSingleJobs, envelope.batch == nil else { return call.arguments += [0, 0] }
         let fields: [RedisArgument] = [
             "status", .text(JobState.queued.rawValue), "queue", .text(queue.rawValue), "kind", .text(envelope.kind),

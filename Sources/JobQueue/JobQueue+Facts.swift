@@ -16,6 +16,7 @@ extension JobQueue {
             commands.append("LLEN", .text(keys.parked(queue)))
             commands.append("SISMEMBER", .text(keys.paused), .text(queue.rawValue))
             commands.append("HGETALL", .text(keys.stats(queue)))
+            commands.append("HGET", .text(keys.lanes(queue)), "waiting")
             for worker in own { commands.append("LLEN", .text(keys.running(worker.id))) }
             let replies = try await pipeline(commands)
             let counts = replies.map { Int($0.int ?? 0) }
@@ -23,7 +24,8 @@ extension JobQueue {
             func counter(_ name: String) -> Int { Int(stats[name]?.int ?? 0) }
             result.append(
                 QueueStats(
-                    queue: queue, waiting: counts[0], running: counts[6...].reduce(0, +), delayed: counts[1],
+                    queue: queue, waiting: counts[0] + counts[6], running: counts[7...].reduce(0, +),
+                    delayed: counts[1],
                     dead: counts[2], parked: counts[3], isPaused: counts[4] == 1, workers: own.count,
                     slots: own.reduce(0) { $0 + $1.slots }, processed: counter("processed"),
                     failed: counter("failed"), buried: counter("dead")))
@@ -64,20 +66,22 @@ extension JobQueue {
     ) async throws(JobQueueError) -> KnownJobs {
         let page = 1_000
         let cursor = cursor ?? KnownJobs.Cursor(place: 0, offset: 0)
-        let lists = [keys.waiting(queue), keys.delayed(queue), keys.parked(queue)]
-        if cursor.place < lists.count {
-            let command: RedisArgument = cursor.place == 1 ? "ZRANGE" : "LRANGE"
-            let reply = try await send([
-                command, .text(lists[cursor.place]), .int(cursor.offset), .int(cursor.offset + page - 1),
-            ])
+        // Jobs go from waiting to lanes to running, so in this order none slips through in that direction.
+        let places = [keys.delayed(queue), keys.parked(queue), keys.waiting(queue)]
+        let list = cursor.place < places.count ? places[cursor.place] : try await lane(from: cursor.lane, queue)
+        if let list {
+            let command: RedisArgument = cursor.place == 0 ? "ZRANGE" : "LRANGE"
+            let reply = try await send([command, .text(list), .int(cursor.offset), .int(cursor.offset + page - 1)])
             let raws = reply.array ?? []
-            let next =
-                raws.count < page
-                ? KnownJobs.Cursor(place: cursor.place + 1, offset: 0)
-                : KnownJobs.Cursor(place: cursor.place, offset: cursor.offset + page)
+            var next = cursor
+            next.offset += page
+            if cursor.place >= places.count { next.lane = list }
+            if raws.count < page {
+                next.offset = 0
+                if cursor.place < places.count { next.place += 1 } else { next.lane = list + "\0" }
+            }
             return KnownJobs(ids: Self.ids(raws), next: next)
         }
-        // What runs comes last: jobs go from waiting to running, so none slips through in that direction.
         var commands = CommandBuffer()
         for worker in try await workers() where worker.queue == queue {
             commands.append("LRANGE", .text(keys.running(worker.id)), 0, -1)
@@ -88,7 +92,8 @@ extension JobQueue {
 
     private static func ids(_ raws: [RedisValue]) -> [JobID] {
         raws.compactMap { value in
-            guard let bytes = value.bytes, let (envelope, hadID) = try? JobEnvelope.parse(bytes), hadID else {
+            guard let bytes = value.bytes, let (envelope, hadID) = try? JobEnvelope.parse(Array(Self.raw(bytes))), hadID
+            else {
                 return nil
             }
             return envelope.id

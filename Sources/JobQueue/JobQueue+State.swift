@@ -62,6 +62,10 @@ extension JobQueue {
             commands.append("LRANGE", .text(keys.parked(queue)), 0, 4_999)
             commands.append("LRANGE", .text(keys.waiting(queue)), -5_000, -1)
             states += [.delayed, .parked, .queued]
+            for lane in try await lanes(queue).prefix(100) {
+                commands.append("LRANGE", .text(lane), -500, -1)
+                states.append(.queued)
+            }
             for (state, reply) in zip(states, try await pipeline(commands)) {
                 guard let envelope = Self.find(id, in: reply) else { continue }
                 var snapshot = JobSnapshot(id: id, state: state)
@@ -77,8 +81,8 @@ extension JobQueue {
     private static func find(_ id: JobID, in reply: RedisValue) -> JobEnvelope? {
         let name = Array("\"\(id.rawValue)\"".utf8)
         for value in reply.array ?? [] {
-            guard let raw = value.bytes, raw.firstRange(of: name) != nil,
-                let (envelope, _) = try? JobEnvelope.parse(raw), envelope.id == id
+            guard let element = value.bytes, element.firstRange(of: name) != nil,
+                let (envelope, _) = try? JobEnvelope.parse(Array(raw(element))), envelope.id == id
             else { continue }
             return envelope
         }

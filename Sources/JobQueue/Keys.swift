@@ -15,6 +15,8 @@ struct Keys: Sendable {
     func waiting(_ queue: QueueName) -> String { "\(tag):queue:\(queue.rawValue)" }
     /// List of what one worker process holds, newest left.
     func running(_ worker: WorkerID) -> String { "\(tag):run:\(worker.rawValue)" }
+    /// Hash, there while the queue is sorted by priority and tenant; the lanes' own keys begin with it (`lanes.lua`).
+    func lanes(_ queue: QueueName) -> String { "\(tag):lanes:\(queue.rawValue)" }
     /// Sorted set of raw envelopes by due time (server ms).
     func delayed(_ queue: QueueName) -> String { "\(tag):delayed:\(queue.rawValue)" }
     /// List of raw envelopes no worker knows.

@@ -124,6 +124,8 @@ public struct KnownJobs: Sendable {
     public struct Cursor: Sendable, Hashable {
         var place: Int
         var offset: Int
+        /// Behind the lists: the key of the lane, or of what comes behind it.
+        var lane: String?
     }
     public var ids: [JobID]
     /// nil after the last page.

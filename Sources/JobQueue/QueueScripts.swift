@@ -1,16 +1,21 @@
 internal import Redis
 
-/// The Lua scripts of `Scripts/`; those that settle jobs or send progress begin with `common.lua`.
+/// The Lua scripts of `Scripts/`: those that settle jobs or send progress begin with `common.lua`, those that sort jobs or
+/// give them back with `lanes.lua`.
 enum QueueScripts {
-    static let exchange = Script(name: "exchange", source: PackageResources.common_lua + PackageResources.exchange_lua)
-    static let rescue = Script(name: "rescue", source: PackageResources.common_lua + PackageResources.rescue_lua)
-    static let progress = Script(name: "progress", source: PackageResources.common_lua + PackageResources.progress_lua)
+    private static let lanes = PackageResources.lanes_lua
+    private static let settling = lanes + PackageResources.common_lua
+    static let exchange = Script(
+        name: "exchange", source: settling + PackageResources.limits_lua + PackageResources.exchange_lua)
+    static let rescue = Script(name: "rescue", source: settling + PackageResources.rescue_lua)
+    static let progress = Script(name: "progress", source: settling + PackageResources.progress_lua)
+    static let sort = Script(name: "sort", source: lanes + PackageResources.sort_lua)
     static let admit = Script(name: "admit", source: PackageResources.admit_lua)
     static let register = Script(name: "register", source: PackageResources.register_lua)
     static let heartbeat = Script(name: "heartbeat", source: PackageResources.heartbeat_lua)
     static let deregister = Script(name: "deregister", source: PackageResources.deregister_lua)
     static let turn = Script(name: "turn", source: PackageResources.turn_lua)
-    static let upkeep = Script(name: "upkeep", source: PackageResources.upkeep_lua)
+    static let upkeep = Script(name: "upkeep", source: lanes + PackageResources.upkeep_lua)
     static let unpark = Script(name: "unpark", source: PackageResources.unpark_lua)
     static let enqueue = Script(name: "enqueue", source: PackageResources.enqueue_lua)
     static let cancel = Script(name: "cancel", source: PackageResources.cancel_lua)

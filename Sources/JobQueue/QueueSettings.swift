@@ -4,6 +4,8 @@ public struct QueueSettings: Sendable, Hashable {
     public var namespace = "flotilla"
     /// Jobs that may wait in one queue before an enqueue is refused.
     public var maxWaiting = 1_000_000
+    /// What all workers of a queue together may run.
+    public var limits = QueueLimits()
     /// How long a worker keeps its jobs without a heartbeat.
     public var lease = Duration.seconds(10)
     public var heartbeat = Duration.seconds(2)

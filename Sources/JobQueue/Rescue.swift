@@ -24,7 +24,7 @@ struct Rescue: Sendable {
         let maker = SettlementMaker(settings: settings, keys: keys)
         var step = Step(
             call: ScriptCall(
-                keys: keys.settling(worker.queue, worker),
+                keys: keys.settling(worker.queue, worker) + [.text(keys.lanes(worker.queue))],
                 arguments: [
                     .text(worker.rawValue), isCertain ? "1" : "0", .int(settings.maxEvents), .int(settings.maxDead),
                     .int(86_400_000), .int(raws.count),

@@ -69,11 +69,13 @@ extension ScriptCall {
     ) -> ScriptCall {
         let queue = worker.queue
         var call = ScriptCall(
-            keys: keys.settling(queue, worker) + [.text(keys.fence), .text(keys.paused), .text(keys.cancelled)],
+            keys: keys.settling(queue, worker) + [
+                .text(keys.fence), .text(keys.paused), .text(keys.cancelled), .text(keys.lanes(queue)),
+            ],
             arguments: [
                 .text(worker.rawValue), .text(queue.rawValue), .int(batch), .int(want),
                 .int(settings.maxElementBytes), .int(settings.maxEvents), .int(settings.maxDead),
-                .text(RFC3339.format(now)), .int(plain.count),
+                .text(RFC3339.format(now)), .text(settings.limits.wire), .int(plain.count),
             ])
         for settlement in plain { call.arguments.append(.bytes(settlement.raw)) }
         call.arguments.append(.int(others.count))

@@ -4,7 +4,8 @@ public import Model
 public import Redis
 
 /// Keeps the queues healthy without running jobs (the API has one; every ``Consumer`` has its own): rescues the jobs
-/// of lost workers, moves due delayed jobs, keeps the demand keys, offers parked jobs again.
+/// of lost workers, moves due delayed jobs, sorts queues by priority and tenant, keeps the demand keys, offers parked jobs
+/// again.
 ///
 /// However many there are, each duty is done once an interval.
 public final class Sweeper: Sendable {
@@ -13,15 +14,20 @@ public final class Sweeper: Sendable {
     private let keys: Keys
     private let logger: Logger
     private let endedUnrun: @Sendable (JobEnvelope, JobState, JobFailure) -> Void
+    private let sorted: QueueName?
+    private let id = UUID().uuidString
     private let stopped = Monitor(false)
+    static let sortTurn = Duration.milliseconds(500)
 
+    /// - Parameter sorted: the queue of this process's worker; only who works sorts.
     public init(
-        redis: RedisURL, settings: QueueSettings = QueueSettings(), logger: Logger,
+        redis: RedisURL, settings: QueueSettings = QueueSettings(), sorting sorted: QueueName? = nil, logger: Logger,
         endedUnrun: @escaping @Sendable (JobEnvelope, JobState, JobFailure) -> Void = { _, _, _ in }
     ) {
         self.redis = redis
         self.settings = settings
         self.logger = logger
+        self.sorted = sorted
         self.endedUnrun = endedUnrun
         keys = Keys(namespace: settings.namespace)
     }
@@ -40,7 +46,7 @@ public final class Sweeper: Sendable {
 
     private func loop() {
         var connection: RedisConnection?
-        var duties = Duties(settings)
+        var duties = Duties(settings, sorts: sorted != nil)
         while !stopped.waitUntilSet(atMost: duties.untilNext()) {
             do {
                 if connection == nil {
@@ -48,7 +54,10 @@ public final class Sweeper: Sendable {
                     connection = try RedisConnection.open(
                         redis, name: "\(settings.namespace)-sweeper", timeouts: timeouts)
                 }
-                try perform(duties.take(), &connection!)  // opened above when it was nil
+                let due = duties.take()
+                try perform(due, &connection!)  // opened above when it was nil
+                guard due.contains(.sort), let pause = try sort(&connection!) else { continue }  // as above
+                duties.again(.sort, in: pause)
             } catch {
                 connection = nil
                 logger.debug("Sweep failed; trying again", metadata: ["reason": "\(error)"])
@@ -91,6 +100,7 @@ public final class Sweeper: Sendable {
             let lists = turn.all.filter { $0.queue == queue }.map { RedisArgument.text(keys.running($0)) }
             let own: [RedisArgument] = [
                 .text(keys.waiting(queue)), .text(keys.delayed(queue)), .text(keys.demand(queue)),
+                .text(keys.lanes(queue)),
             ]
             _ = try connection.run(QueueScripts.upkeep, keys: own + lists, [.int(settings.maxDemand)])
         }
@@ -102,6 +112,23 @@ public final class Sweeper: Sendable {
             _ = try connection.run(
                 QueueScripts.unpark, keys: [.text(keys.parked(queue)), .text(keys.waiting(queue))], [1_000])
         }
+    }
+
+    /// - Returns: when to go on, while this process has the turn.
+    private func sort(_ connection: inout RedisConnection) throws -> Duration? {
+        guard let queue = sorted else { return nil }
+        let left = try connection.run(
+            QueueScripts.sort,
+            keys: [
+                .text(keys.turn("sort:\(queue.rawValue)")), .text(keys.waiting(queue)), .text(keys.lanes(queue)),
+                .text(keys.paused),
+            ],
+            [
+                .text(id), .int(Self.sortTurn.milliseconds), .text(queue.rawValue), 250, 500,
+                .text("\(Double.random(in: 0...1))"),
+            ])
+        guard let count = left.int, count >= 0 else { return nil }
+        return .milliseconds(count > 0 ? 4 : 50)
     }
 
     private func turn(
@@ -134,16 +161,18 @@ public final class Sweeper: Sendable {
 
 /// Which periodic duties are due.
 private struct Duties {
-    enum Duty: CaseIterable { case siblings, leases, upkeep, parked }
+    enum Duty: CaseIterable { case siblings, leases, upkeep, parked, sort }
     private var next: [Duty: ContinuousClock.Instant]
     private let intervals: [Duty: Duration]
 
-    init(_ settings: QueueSettings) {
-        intervals = [
+    init(_ settings: QueueSettings, sorts: Bool) {
+        var intervals: [Duty: Duration] = [
             .siblings: settings.siblingInterval, .leases: settings.sweepInterval, .upkeep: .milliseconds(500),
             .parked: settings.parkedInterval,
         ]
-        next = Dictionary(uniqueKeysWithValues: Duty.allCases.map { ($0, ContinuousClock.now) })
+        if sorts { intervals[.sort] = Sweeper.sortTurn }
+        self.intervals = intervals
+        next = intervals.mapValues { _ in ContinuousClock.now }
     }
 
     func untilNext() -> Duration {
@@ -152,8 +181,11 @@ private struct Duties {
 
     mutating func take() -> Set<Duty> {
         let now = ContinuousClock.now
-        let due = Set(Duty.allCases.filter { (next[$0] ?? now) <= now })
+        let due = Set(next.filter { $0.value <= now }.keys)
         for duty in due { next[duty] = now + (intervals[duty] ?? .seconds(1)) }
         return due
     }
+
+    /// Sooner than usual.
+    mutating func again(_ duty: Duty, in pause: Duration) { next[duty] = .now + pause }
 }

@@ -62,5 +62,9 @@ extension QueueSettings {
         maxDead = tuning.maxDead
         maxDemand = tuning.maxDemand
         resultTTL = tuning.resultTTL
+        limits.jobs = tuning.queueConcurrency > 0 ? tuning.queueConcurrency : nil
+        limits.startsPerSecond = tuning.queueRate > 0 ? tuning.queueRate : nil
+        limits.jobsPerTenant = tuning.tenantConcurrency > 0 ? tuning.tenantConcurrency : nil
+        limits.startsPerSecondPerTenant = tuning.tenantRate > 0 ? tuning.tenantRate : nil
     }
 }

@@ -40,8 +40,14 @@ public enum StepJobs {
             envelope: JobEnvelope(
                 id: .deterministic(subject: subject, step: step.name), kind: kind(of: step.action),
                 payload: .object(payload), maxAttempts: recipe.retry.maxAttempts, timeoutMs: step.timeoutMs,
-                tenant: batch.tenant, batch: batch.id, isRecorded: true),
+                cost: cost(of: batch, isWhole: asset == nil), tenant: batch.tenant, batch: batch.id, isRecorded: true),
             step: step.name, asset: asset)
+    }
+
+    /// Megabytes to work on, one at least: of the whole batch, or of its average asset.
+    private static func cost(of batch: Batch, isWhole: Bool) -> Int {
+        let bytes = isWhole ? batch.totalBytes : batch.totalBytes / Int64(max(1, batch.total))
+        return Int(min(max(1, bytes >> 20), 1_000_000))
     }
 }
 

@@ -11,6 +11,11 @@ public struct QueueTuning: Sendable {
     public var resultTTL: Duration
     public var reconcileInterval: Duration
     public var reconcileAge: Duration
+    /// Zero: no limit.
+    public var queueConcurrency: Int
+    public var queueRate: Double
+    public var tenantConcurrency: Int
+    public var tenantRate: Double
 
     public init(_ read: SettingsReader) throws(SettingError) {
         maxWaiting = try read(Self.maxWaiting)
@@ -24,6 +29,10 @@ public struct QueueTuning: Sendable {
         resultTTL = try read(Self.resultTTL)
         reconcileInterval = try read(Self.reconcileInterval)
         reconcileAge = try read(Self.reconcileAge)
+        queueConcurrency = try read(Self.queueConcurrency)
+        queueRate = try read(Self.queueRate)
+        tenantConcurrency = try read(Self.tenantConcurrency)
+        tenantRate = try read(Self.tenantRate)
     }
 
     static let maxWaiting = Setting<Int>.int(
@@ -56,9 +65,23 @@ public struct QueueTuning: Sendable {
         "FLOTILLA_RECONCILE_AGE_SECONDS", "Recorded jobs older than this that Redis does not know are enqueued again.",
         default: 30, in: 1...86_400)
 
+    static let queueConcurrency = Setting<Int>.int(
+        "FLOTILLA_QUEUE_CONCURRENCY",
+        "Jobs that all workers of this worker's queue run at the same time; 0: as many as they have slots.", default: 0,
+        in: 0...1_000_000, unit: "jobs")
+    static let queueRate = Setting<Double>.number(
+        "FLOTILLA_QUEUE_RATE", "Jobs of this worker's queue that start in a second, in the whole fleet; 0: no limit.",
+        default: 0, in: 0...1_000_000)
+    static let tenantConcurrency = Setting<Int>.int(
+        "FLOTILLA_TENANT_CONCURRENCY", "As FLOTILLA_QUEUE_CONCURRENCY, of each tenant.", default: 0, in: 0...1_000_000,
+        unit: "jobs")
+    static let tenantRate = Setting<Double>.number(
+        "FLOTILLA_TENANT_RATE", "As FLOTILLA_QUEUE_RATE, of each tenant.", default: 0, in: 0...1_000_000)
+
     static let descriptions: [SettingDescription] = [
         maxWaiting.description, lease.description, heartbeat.description, backoffBase.description,
         backoffCap.description, maxRescues.description, maxDead.description, maxDemand.description,
         resultTTL.description, reconcileInterval.description, reconcileAge.description,
+        queueConcurrency.description, queueRate.description, tenantConcurrency.description, tenantRate.description,
     ]
 }

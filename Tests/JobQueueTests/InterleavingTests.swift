@@ -118,7 +118,7 @@ import Testing
             worker = try enter(rig, &connection)
             return
         }
-        try #require(parts.count == 9, note)
+        try #require(parts.count == 10, note)
         #expect(parts[8].array?.compactMap(\.string) == expected, note)
         for done in settlings {
             if let place = worker.held.firstIndex(of: done.raw) { worker.held.remove(at: place) }

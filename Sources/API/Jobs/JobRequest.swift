@@ -8,7 +8,7 @@ struct JobRequest {
     let job: QueuedJob
 
     private static let optionNames = [
-        "max_attempts", "timeout_ms", "priority", "unique_key", "not_before", "expires_at", "delay_ms",
+        "max_attempts", "timeout_ms", "priority", "cost", "unique_key", "not_before", "expires_at", "delay_ms",
     ]
     /// Steps of a batch: they act on assets by id, and only the pipeline makes them.
     private static let reservedKinds: Set<String> = ["scan.asset", "analyze.asset", "compress.asset", "export.batch"]
@@ -38,6 +38,7 @@ struct JobRequest {
         if let count = try options.int("max_attempts", in: 1...1000) { envelope.maxAttempts = Int(count) }
         if let ms = try options.int("timeout_ms", in: 1...86_400_000) { envelope.timeoutMs = ms }
         if let priority = try options.int("priority", in: -100...100) { envelope.priority = Int(priority) }
+        if let cost = try options.int("cost", in: 1...1_000_000) { envelope.cost = Int(cost) }
         if let unique = try options.text("unique_key", bytes: 1...190) {
             // Of one tenant: another one's job with the same key is another job.
             envelope.uniqueKey = call.tenant == JobEnvelope.defaultTenant ? unique : "\(call.tenant):\(unique)"

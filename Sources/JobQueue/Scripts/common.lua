@@ -19,7 +19,7 @@ end
 -- Applies the settlement that stands at ARGV[p]: verb, raw, value, number, id, index of the unique key, index of the
 -- snapshot key (the events key follows it), channel, suffix, ttl of both, count of snapshot fields, fields, count of
 -- follow-ups, (index of a queue key, raw) each. Returns whether the job was still this worker's, and the place behind it.
--- KEYS: 1 queue, 2 run list, 6 delayed, 7 parked, 8 dead, 9 dead entries, 10 stats.
+-- KEYS: 1 queue, 2 run list, 6 delayed, 7 parked, 8 dead, 9 dead entries, 10 stats; lanes.lua stands before it.
 -- The job leaves the run list last, so that an error on the way (a foreign value under a key) loses nothing.
 local function settle(p, keep, max_dead)
     local verb, raw, value, number, id = ARGV[p], ARGV[p + 1], ARGV[p + 2], tonumber(ARGV[p + 3]), ARGV[p + 4]
@@ -30,7 +30,7 @@ local function settle(p, keep, max_dead)
     local behind = follow + 1 + 2 * follow_ups
     if not redis.call('LPOS', KEYS[2], raw) then return false, behind end
     if verb == 'front' then
-        redis.call('RPUSH', KEYS[1], value)
+        give_back(KEYS[1], value)
     elseif verb == 'delay' then
         redis.call('ZADD', KEYS[6], now + number, value)
         redis.call('HINCRBY', KEYS[10], 'failed', 1)

@@ -1,9 +1,9 @@
 -- Queues envelopes, all or none.
--- KEYS: 1 queue, 2 delayed, then unique and snapshot keys.
+-- KEYS: 1 queue, 2 delayed, 3 lanes, then unique and snapshot keys.
 -- ARGV: 1 most waiting, 2 ttl of a unique key, 3 ttl of a snapshot, 4 count, then each: raw, id, index of the unique
---       key or 0, due ms or 0, 1 = to the front, index of the snapshot key or 0, count of fields, fields and values.
+--       key or 0, due ms or 0, 1 = priority or tenant of its own, index of the snapshot key or 0, count of fields, fields and values.
 -- Answer: {'full', waiting} or {'ok', one text each: '' or the id of the unfinished job with the same key …}
-local waiting = redis.call('LLEN', KEYS[1])
+local waiting = redis.call('LLEN', KEYS[1]) + (redis.call('HGET', KEYS[3], 'waiting') or 0)
 local count = tonumber(ARGV[4])
 if waiting + count > tonumber(ARGV[1]) then return {'full', waiting} end
 local clock = redis.call('TIME')
@@ -20,10 +20,10 @@ for _ = 1, count do
     if holder == '' then
         if due > now then
             redis.call('ZADD', KEYS[2], due, raw)
-        elseif ARGV[p + 4] == '1' then
-            redis.call('RPUSH', KEYS[1], raw)
         else
             redis.call('LPUSH', KEYS[1], raw)
+            -- From now on the queue is sorted, until it is empty.
+            if ARGV[p + 4] == '1' then redis.call('HSETNX', KEYS[3], 'waiting', 0) end
         end
         if snapshot > 0 and redis.call('EXISTS', KEYS[snapshot]) == 0 then
             redis.call('HSET', KEYS[snapshot], unpack(ARGV, p + 7, p + 6 + fields))

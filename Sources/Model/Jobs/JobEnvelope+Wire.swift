@@ -53,6 +53,7 @@ extension JobEnvelope {
         envelope.maxAttempts = Int(try fields.int("max_attempts", in: 1...1000, default: Int64(defaultMaxAttempts)))
         envelope.timeoutMs = try fields.int("timeout_ms", in: 1...86_400_000, default: defaultTimeoutMs)
         envelope.priority = Int(try fields.int("priority", in: -100...100, default: 0))
+        envelope.cost = Int(try fields.int("cost", in: 1...1_000_000, default: 1))
         envelope.uniqueKey = try fields.text("unique_key", maxBytes: 256)
         envelope.notBefore = try fields.time("not_before")
         envelope.expiresAt = try fields.time("expires_at")
@@ -80,6 +81,7 @@ extension JobEnvelope {
         if maxAttempts != Self.defaultMaxAttempts { members["max_attempts"] = .int(Int64(maxAttempts)) }
         if timeoutMs != Self.defaultTimeoutMs { members["timeout_ms"] = .int(timeoutMs) }
         if priority != 0 { members["priority"] = .int(Int64(priority)) }
+        if cost != 1 { members["cost"] = .int(Int64(cost)) }
         if let uniqueKey { members["unique_key"] = .string(uniqueKey) }
         if let notBefore { members["not_before"] = .string(RFC3339.format(notBefore)) }
         if let expiresAt { members["expires_at"] = .string(RFC3339.format(expiresAt)) }

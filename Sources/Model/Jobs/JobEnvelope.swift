@@ -21,6 +21,9 @@ public struct JobEnvelope: Sendable, Hashable {
     public var timeoutMs: Int64
     /// −100…100; higher runs first.
     public var priority: Int
+    /// 1…1,000,000: how much work it is thought to be, in any unit that all producers of a queue share. Tenants are served
+    /// so that each gets the same amount.
+    public var cost: Int
     /// ≤ 256 bytes: at most one unfinished job with this key.
     public var uniqueKey: String?
     public var notBefore: Date?
@@ -39,7 +42,8 @@ public struct JobEnvelope: Sendable, Hashable {
 
     public init(
         id: JobID = .random(), kind: String, payload: JSONValue, maxAttempts: Int = defaultMaxAttempts,
-        timeoutMs: Int64 = defaultTimeoutMs, priority: Int = 0, uniqueKey: String? = nil, notBefore: Date? = nil,
+        timeoutMs: Int64 = defaultTimeoutMs, priority: Int = 0, cost: Int = 1, uniqueKey: String? = nil,
+        notBefore: Date? = nil,
         expiresAt: Date? = nil, tenant: String = defaultTenant, batch: UUID? = nil, traceparent: String? = nil,
         attempt: Int = 1, rescues: Int = 0, failures: [AttemptFailure] = [], isRecorded: Bool = false
     ) {
@@ -50,6 +54,7 @@ public struct JobEnvelope: Sendable, Hashable {
         self.maxAttempts = maxAttempts
         self.timeoutMs = timeoutMs
         self.priority = priority
+        self.cost = cost
         self.uniqueKey = uniqueKey
         self.notBefore = notBefore
         self.expiresAt = expiresAt
