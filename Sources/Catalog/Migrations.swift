@@ -5,7 +5,8 @@ import Postgres
 extension Catalog {
     /// The schema's history, oldest first. Add at the end; never edit one that was released.
     static let migrations: [Migration] = [
-        Migration(name: "0001_init", sql: Statement.text(PackageResources.migration_0001_init_sql))
+        Migration(name: "0001_init", sql: Statement.text(PackageResources.migration_0001_init_sql)),
+        Migration(name: "0002_quarantine", sql: Statement.text(PackageResources.migration_0002_quarantine_sql)),
     ]
 
     /// Brings the schema up to date. Any number of processes may call it at the same moment: one works, the others wait.

@@ -31,6 +31,8 @@ public struct StepFacts: Sendable {
     public var batch: Batch
     /// Nil for a step of the whole batch.
     public var asset: Asset?
+    /// How often the asset's content has crashed this operation, with whichever asset it came; nil: never.
+    public var crashes: PastCrashes?
 }
 
 /// What a step found or made, to be recorded with its asset.

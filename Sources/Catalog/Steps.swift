@@ -19,10 +19,10 @@ extension Catalog {
             try transaction.execute(
                 Statement.jobBegin, [.text(claim.job.rawValue), .int(claim.attempt), .int(claim.fence)])
             guard let begun = try transaction.job(claim.job) else { return .cancelled }
+            let read = try job.job.asset.map { try transaction.asset($0, in: job.job.queue.rawValue) }
             return .run(
                 StepFacts(
-                    job: begun, batch: try transaction.batch(batchID),
-                    asset: try job.job.asset.map { try transaction.asset($0) }))
+                    job: begun, batch: try transaction.batch(batchID), asset: read?.asset, crashes: read?.crashes))
         }
     }
 

@@ -1,5 +1,7 @@
+import Catalog
 import Foundation
 import HelperProtocol
+import JobQueue
 import Model
 import Observability
 import Settings
@@ -19,7 +21,7 @@ public enum Crews {
             helper: helper, store: process.fleet.store, maxBytes: process.media.scanMaxBytes,
             maxUnpackedBytes: process.media.scanMaxUnpackedBytes)
         return WorkerProcess.Crew(
-            handlers: [process.assetStep("scan.asset", step.perform)],
+            handlers: [process.assetStep("scan.asset", { _ in try await helper.engine() }, step.perform)],
             checks: [
                 Readiness.Check("engine") {
                     try await explained { () async throws(HelperFailure) in try await helper.ready() }
@@ -37,8 +39,8 @@ public enum Crews {
             "flotilla-helper-image", ["\(process.settings.helperMaxBytes)", process.media.labelModel])
         let step = AnalyzeStep(helpers: pool, store: process.fleet.store, limits: process.media.pixelLimits)
         return WorkerProcess.Crew(
-            handlers: [process.assetStep("analyze.asset", step.perform)], checks: [check("engine", pool)],
-            close: { await pool.close() })
+            handlers: [process.assetStep("analyze.asset", { _ in try await pool.engine() }, step.perform)],
+            checks: [check("engine", pool)], close: { await pool.close() })
     }
 
     public static func compress(_ process: WorkerProcess) async throws -> WorkerProcess.Crew {
@@ -50,7 +52,14 @@ public enum Crews {
             pixelLimits: process.media.pixelLimits, videoLimits: process.media.videoLimits,
             videoThreads: process.media.videoThreads)
         return WorkerProcess.Crew(
-            handlers: [process.assetStep("compress.asset", step.perform)],
+            handlers: [
+                process.assetStep(
+                    "compress.asset",
+                    { asset in
+                        let isImage = MediaType(rawValue: asset.mimeType)?.family == .image
+                        return try await (isImage ? images : videos).engine()
+                    }, step.perform)
+            ],
             checks: [check("images", images), check("videos", videos)],
             close: {
                 await images.close()
@@ -78,9 +87,14 @@ public enum Crews {
 
 extension WorkerProcess {
     fileprivate func assetStep(
-        _ kind: String, _ perform: @escaping @Sendable (AssetWork) async throws -> StepFinding
+        _ kind: String, _ engine: @escaping @Sendable (Asset) async throws -> String,
+        _ perform: @escaping @Sendable (AssetWork) async throws -> StepFinding
     ) -> AssetStep {
-        AssetStep(kind: kind, catalog: fleet.catalog, recipes: fleet.recipes, perform: perform)
+        AssetStep(
+            kind: kind, catalog: fleet.catalog, recipes: fleet.recipes,
+            quarantine: CrashQuarantine(
+                catalog: fleet.catalog, maxCrashes: fleet.queueSettings.maxCrashes, engine: engine, logger: logger),
+            perform: perform)
     }
 
     fileprivate func pool(_ executable: String, _ arguments: [String]) -> HelperPool {

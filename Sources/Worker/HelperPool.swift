@@ -21,6 +21,8 @@ public actor HelperPool {
     private let recycling: HelperRecycling
     private let logger: Logger
     private var idle: [HelperProcess] = []
+    /// What the helper started last said of itself.
+    private var facts: JSONValue?
 
     public init(launch: HelperLaunch, recycling: HelperRecycling, logger: Logger) {
         self.launch = launch
@@ -48,7 +50,14 @@ public actor HelperPool {
     /// Starts one helper and keeps it ready; what is wrong shows before the first job.
     public func warmUp() async throws(HelperFailure) {
         guard idle.isEmpty else { return }
-        idle.append(try await HelperProcess.start(launch))
+        idle.append(try await start())
+    }
+
+    /// Name and version of the native code, as the helper started last has it: `libvips 8.14.1`. Starts one where there
+    /// was none; empty: it does not say.
+    public func engine() async throws(HelperFailure) -> String {
+        if facts == nil { try await warmUp() }
+        return facts?["engine"]?.string ?? ""
     }
 
     /// Ends the helpers that wait.
@@ -61,7 +70,13 @@ public actor HelperPool {
         while let helper = idle.popLast() {
             if helper.isRunning { return helper }
         }
-        return try await HelperProcess.start(launch)
+        return try await start()
+    }
+
+    private func start() async throws(HelperFailure) -> HelperProcess {
+        let helper = try await HelperProcess.start(launch)
+        facts = helper.facts
+        return helper
     }
 
     private func checkIn(_ helper: HelperProcess, residentBytes: Int64) {

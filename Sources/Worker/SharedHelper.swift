@@ -8,6 +8,8 @@ public actor SharedHelper {
     private let logger: Logger
     private var current: HelperProcess?
     private var starting: Task<HelperProcess, any Error>?
+    /// What the helper started last said of itself.
+    private var lastFacts: JSONValue?
 
     public init(launch: HelperLaunch, logger: Logger) {
         self.launch = launch
@@ -39,12 +41,20 @@ public actor SharedHelper {
         do {
             let process = try await task.value
             current = process
+            lastFacts = process.facts
             return process
         } catch let failure as HelperFailure {
             throw failure
         } catch {
             throw .notStarted("\(error)", stderrTail: "")
         }
+    }
+
+    /// Name and version of the native code, as the helper started last has it: `ClamAV 1.4.6`. Starts one where there
+    /// was none; empty: it does not say.
+    public func engine() async throws(HelperFailure) -> String {
+        if lastFacts == nil { try await ready() }
+        return lastFacts?["engine"]?.string ?? ""
     }
 
     public func close() {

@@ -25,7 +25,7 @@ enum ImageHelper {
             server.refuse("\(error)")
             exit(1)
         }
-        try server.greet(["helper": "image"])
+        try server.greet(["helper": "image", "engine": "libvips \(VipsLibrary.version)"])
         try server.serve { request in
             switch request.operation {
             case ImageVariantsRequest.operation:

@@ -21,7 +21,7 @@ enum VideoHelper {
             server.refuse(error.description)
             exit(1)
         }
-        try server.greet(["helper": "video"])
+        try server.greet(["helper": "video", "engine": "libavcodec \(FFmpegLibrary.codecVersion)"])
         try server.serve { request in
             guard request.operation == VideoRequest.operation else {
                 throw OperationFailure(

@@ -14,7 +14,8 @@ struct Flotilla: AsyncParsableCommand {
         version: Release.version,
         subcommands: [
             StatusCommand.self, WatchCommand.self, EnqueueCommand.self, JobCommand.self, QueueCommand.self,
-            DeadCommand.self, RecipeCommand.self, KeysCommand.self, MigrateCommand.self, SettingsCommand.self,
+            DeadCommand.self, QuarantineCommand.self, RecipeCommand.self, KeysCommand.self, MigrateCommand.self,
+            SettingsCommand.self,
             TortureCommand.self,
         ])
 

@@ -45,6 +45,7 @@ struct AssetStep: JobHandler {
     let kind: String
     let catalog: Catalog
     let recipes: RecipeBook
+    let quarantine: CrashQuarantine
     let perform: @Sendable (AssetWork) async throws -> StepFinding
 
     func run(_ job: RunningJob) async throws -> JobOutcome {
@@ -63,8 +64,10 @@ struct AssetStep: JobHandler {
             ProgressEvent(
                 .stepStarted, batch: facts.batch.id, asset: asset.id, job: job.id, queue: job.claim.queue,
                 stage: step.name, percent: 0, data: ["name": .string(asset.originalName)]))
-        let finding = try await perform(
-            AssetWork(job: job, batch: facts.batch, asset: asset, action: step.action))
+        let work = AssetWork(job: job, batch: facts.batch, asset: asset, action: step.action)
+        let finding = try await quarantine.guarding(asset, in: facts.job.job.queue, past: facts.crashes) {
+            try await perform(work)
+        }
         let whenDone = StepJobs.whenDone(recipe, in: facts.batch)
         let completion: StepCompletion
         switch finding.end {

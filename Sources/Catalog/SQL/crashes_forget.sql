@@ -1,0 +1,1 @@
+DELETE FROM quarantine WHERE checksum = $1 AND ($2::text IS NULL OR operation = $2)
