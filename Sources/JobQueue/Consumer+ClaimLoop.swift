@@ -15,7 +15,8 @@ struct ClaimLane: ~Copyable {
 extension Consumer {
     /// What the claiming thread does next.
     private enum Step {
-        case begin, connect, register, newIdentity, reconcile
+        case begin, connect, register, checkFence, newIdentity, reconcile
+        case raiseFence(server: String, floor: Int64)
         case exchange(want: Int)
         case leave, quit
     }
@@ -32,8 +33,14 @@ extension Consumer {
                     }
                 case .connect:
                     lane.connection = try connect("claim")
-                    state.update { $0.reconcileAt = .now }
+                    state.update { state in
+                        state.reconcileAt = .now
+                        state.fence = .unknown
+                    }
                 case .register: try register(&lane.connection!)  // only asked for while there is a connection
+                case .checkFence: try checkFence(&lane.connection!)  // as above
+                case .raiseFence(let server, let floor):
+                    try raiseFence(on: server, to: floor, &lane.connection!)  // as above
                 case .newIdentity: takeNewIdentity()
                 case .reconcile: try reconcile(&lane.connection!)  // as above
                 case .exchange(let want):
@@ -70,6 +77,11 @@ extension Consumer {
             // What was sent before the connection broke is settled before the lists are compared.
             if !state.inFlight.isEmpty { return (.exchange(want: 0), now) }
             if state.isStopping && state.isIdle { return (.leave, now) }
+            switch state.fence {
+            case .unknown: return (.checkFence, now)
+            case .raise(let server, let floor): return (.raiseFence(server: server, floor: floor), now)
+            case .asked, .sound: break
+            }
             if now >= state.reconcileAt { return (.reconcile, now) }
             if let recheck = state.recheckAt, now >= recheck {
                 state.mayHaveWork = true
@@ -77,7 +89,7 @@ extension Consumer {
             }
             let nextReport = state.collectReports(at: now)
             let free = state.freeSlots
-            let want = state.mayHaveWork ? min(free, Self.maxClaims) : 0
+            let want = state.mayHaveWork && state.fence == .sound ? min(free, Self.maxClaims) : 0
             if want > 0 || !state.pending.isEmpty || state.hasNews { return (.exchange(want: want), now) }
             let until = [state.reconcileAt, state.recheckAt, nextReport].compactMap { $0 }.min() ?? now
             return (nil, until)
@@ -120,6 +132,7 @@ extension Consumer {
         let isFirst = state.update { state in
             let isFirst = state.lastRenewal == nil
             state.needsRegistration = false
+            state.fence = .unknown  // whoever emptied the registry may have emptied the count as well
             state.isFenced = isFenced
             state.lastRenewal = .now
             state.isSelfFenced = false

@@ -13,19 +13,25 @@ public struct ConsumerCallbacks: Sendable {
     /// A job of this queue ended without running here: expired, cancelled while it waited, lost its worker too often,
     /// or a duplicate of an unfinished one. The record has to follow.
     public var endedUnrun: @Sendable (JobEnvelope, JobState, JobFailure) -> Void
+    /// Redis is another server (a run id), or the same one started again or emptied, and may give fences out that were
+    /// given out before. Answer with the number they have to rise from (below 2^53), sooner or later and from any
+    /// thread: nothing is claimed before. Nil: nobody keeps fences, so the server's own count and clock will do.
+    public var fenceFloor: (@Sendable (_ server: String, _ answer: @escaping @Sendable (Int64) -> Void) -> Void)?
 
     public init(
         perform: @escaping @Sendable (Claim, Consumer) -> Void,
         immediate: @escaping @Sendable (Claim) -> Outcome? = { _ in nil },
         cancel: @escaping @Sendable (Claim) -> Void = { _ in },
         abandon: @escaping @Sendable ([Claim]) -> Void = { _ in },
-        endedUnrun: @escaping @Sendable (JobEnvelope, JobState, JobFailure) -> Void = { _, _, _ in }
+        endedUnrun: @escaping @Sendable (JobEnvelope, JobState, JobFailure) -> Void = { _, _, _ in },
+        fenceFloor: (@Sendable (_ server: String, _ answer: @escaping @Sendable (Int64) -> Void) -> Void)? = nil
     ) {
         self.perform = perform
         self.immediate = immediate
         self.cancel = cancel
         self.abandon = abandon
         self.endedUnrun = endedUnrun
+        self.fenceFloor = fenceFloor
     }
 }
 

@@ -52,6 +52,7 @@ struct ConsumerState {
     /// The queue's jobs are in lanes: what ends may let another one start.
     var isSorted = false
 
+    var fence = FenceStanding.unknown
     var needsRegistration = true
     var isFenced = false
     var isSelfFenced = false
@@ -69,7 +70,7 @@ struct ConsumerState {
 
     /// Whether the next exchange can be one that claims.
     var canClaim: Bool {
-        mayHaveWork && freeSlots > 0 && inFlight.isEmpty && !needsRegistration && !isFenced
+        mayHaveWork && freeSlots > 0 && inFlight.isEmpty && !needsRegistration && !isFenced && fence == .sound
     }
 
     /// Whether news of the queue would lead to a claim.

@@ -41,6 +41,8 @@ struct Keys: Sendable {
     func host(_ host: String) -> String { "\(tag):host:\(host)" }
     /// Last fence given out.
     var fence: String { "\(tag):fence" }
+    /// String: the server that ``fence`` was last seen to on.
+    var fenceEpoch: String { "\(tag):fence_epoch" }
     /// Set of paused queues.
     var paused: String { "\(tag):paused" }
     /// Sorted set of cancelled job ids by expiry (server ms).

@@ -12,6 +12,7 @@ enum QueueScripts {
     static let sort = Script(name: "sort", source: lanes + PackageResources.sort_lua)
     static let admit = Script(name: "admit", source: PackageResources.admit_lua)
     static let register = Script(name: "register", source: PackageResources.register_lua)
+    static let floor = Script(name: "floor", source: PackageResources.floor_lua)
     static let heartbeat = Script(name: "heartbeat", source: PackageResources.heartbeat_lua)
     static let deregister = Script(name: "deregister", source: PackageResources.deregister_lua)
     static let turn = Script(name: "turn", source: PackageResources.turn_lua)

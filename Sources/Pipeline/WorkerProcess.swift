@@ -80,7 +80,8 @@ public struct WorkerProcess: Sendable {
             slots: settings.slots,
             WorkerRuntime.Environment(
                 redisURL: fleet.redisURL, settings: fleet.queueSettings, catalog: fleet.catalog,
-                metrics: metrics, logger: logger, endedUnrun: { await unrun.ended($0, $1, $2) }))
+                metrics: metrics, logger: logger, endedUnrun: { await unrun.ended($0, $1, $2) },
+                fenceFloor: { [catalog = fleet.catalog] in try await catalog.fenceFloor(of: $0) }))
         let readiness = Readiness(baseChecks(runtime) + crew.checks)
         try await withThrowingTaskGroup(of: Void.self) { group in
             if let address = fleet.settings.metricsAddress {

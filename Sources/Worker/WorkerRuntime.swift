@@ -19,10 +19,14 @@ public final class WorkerRuntime: Sendable {
         public var logger: Logger
         /// A job of the queue ended without running here: the record has to follow.
         public var endedUnrun: @Sendable (JobEnvelope, JobState, JobFailure) async -> Void
+        /// Where fences go on from on a Redis that may have lost count, see `Catalog.fenceFloor(of:)`. Asked again
+        /// until it answers. Nil: the record has no fences to keep.
+        public var fenceFloor: (@Sendable (_ redis: String) async throws -> Int64)?
 
         public init(
             redisURL: RedisURL, settings: QueueSettings, catalog: Catalog, metrics: Metrics, logger: Logger,
-            endedUnrun: @escaping @Sendable (JobEnvelope, JobState, JobFailure) async -> Void
+            endedUnrun: @escaping @Sendable (JobEnvelope, JobState, JobFailure) async -> Void,
+            fenceFloor: (@Sendable (_ redis: String) async throws -> Int64)? = nil
         ) {
             self.redisURL = redisURL
             self.settings = settings
@@ -30,6 +34,7 @@ public final class WorkerRuntime: Sendable {
             self.metrics = metrics
             self.logger = logger
             self.endedUnrun = endedUnrun
+            self.fenceFloor = fenceFloor
         }
     }
 
@@ -41,6 +46,7 @@ public final class WorkerRuntime: Sendable {
 
     private let consumer: Consumer
     private let running: RunningAttempts
+    private let floors: FenceFloors?
     private let unrun: AsyncStream<Unrun>
     private let noteUnrun: AsyncStream<Unrun>.Continuation
     private let endedUnrun: @Sendable (JobEnvelope, JobState, JobFailure) async -> Void
@@ -59,6 +65,8 @@ public final class WorkerRuntime: Sendable {
         self.noteUnrun = noteUnrun
         self.running = running
         endedUnrun = environment.endedUnrun
+        let floors = environment.fenceFloor.map { FenceFloors(source: $0, logger: environment.logger) }
+        self.floors = floors
         consumer = Consumer(
             redis: environment.redisURL, queue: role.queue, slots: slots, settings: environment.settings,
             version: Release.version, logger: environment.logger, knows: { kinds.contains($0) },
@@ -73,7 +81,8 @@ public final class WorkerRuntime: Sendable {
                 immediate: { runner.immediate($0) },
                 cancel: { running.stop($0.ticket, .cancelled) },
                 abandon: { claims in for claim in claims { running.stop(claim.ticket, .abandoned) } },
-                endedUnrun: { noteUnrun.yield(Unrun(envelope: $0, state: $1, failure: $2)) }))
+                endedUnrun: { noteUnrun.yield(Unrun(envelope: $0, state: $1, failure: $2)) },
+                fenceFloor: floors?.ask(of:_:)))
     }
 
     public var status: ConsumerStatus { consumer.status }
@@ -110,6 +119,7 @@ public final class WorkerRuntime: Sendable {
                 done.resume()
             }
         }
+        floors?.stop()
         noteUnrun.finish()
     }
 }

@@ -74,7 +74,8 @@ final class TestWorker: Sendable {
 
     init(
         _ rig: Rig, queue: QueueName = .scan, slots: Int = 4, kinds: Set<String> = ["echo"],
-        settings: QueueSettings? = nil, handler: @escaping @Sendable (Claim) -> Outcome? = { _ in nil }
+        settings: QueueSettings? = nil, handler: @escaping @Sendable (Claim) -> Outcome? = { _ in nil },
+        fenceFloor: (@Sendable (String, @escaping @Sendable (Int64) -> Void) -> Void)? = nil
     ) {
         let log = Log()
         self.log = log
@@ -98,7 +99,7 @@ final class TestWorker: Sendable {
                 },
                 endedUnrun: { envelope, state, failure in
                     log.entries.withLock { $0.ended.append((envelope, state, failure)) }
-                }))
+                }, fenceFloor: fenceFloor))
         log.consumer.withLock { $0 = consumer }
         consumer.start()
     }
