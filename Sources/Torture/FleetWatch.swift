@@ -67,6 +67,8 @@ final class FleetWatch: Sendable {
             for (what, count) in held where count > 0 { lines.append("\(queue.queue.rawValue): \(count) \(what)") }
             let demand = try await client.send(["ZCARD", .text("\(tag):demand:\(queue.queue.rawValue)")]).int ?? 0
             if demand > 0 { lines.append("\(queue.queue.rawValue): demand \(demand)") }
+            let counted = try await client.send(["HGET", .text("\(tag):lanes:\(queue.queue.rawValue):active"), "*"]).int
+            if let counted { lines.append("\(queue.queue.rawValue): \(counted) counted as running") }
         }
         for key in try await keys("\(tag):run:*") { lines.append("run list \(key)") }
         return lines

@@ -75,6 +75,8 @@ struct JobNames: Sendable {
         return Int(id.rawValue.dropFirst(namespace.utf8.count + 1))
     }
 
+    private static let tenants = [JobEnvelope.defaultTenant, "torture-a", "torture-b"]
+
     var counterPrefix: String { "\(namespace):runs:" }
 
     func envelope(_ number: Int, _ plan: JobPlan, at now: Date) -> JobEnvelope? {
@@ -82,7 +84,8 @@ struct JobNames: Sendable {
         var payload: [String: JSONValue] = ["n": .int(Int64(number)), "incr": .string("\(counterPrefix)\(number)")]
         // Faults of the servers may cost attempts; only jobs that fail on purpose may run out of them.
         var envelope = JobEnvelope(
-            id: id, kind: "echo", payload: .null, maxAttempts: 100, timeoutMs: 60_000, tenant: "torture",
+            id: id, kind: "echo", payload: .null, maxAttempts: 100, timeoutMs: 60_000,
+            priority: number.isMultiple(of: 5) ? 10 : 0, cost: 1 + number % 4, tenant: Self.tenants[number % 3],
             isRecorded: true)
         switch plan {
         case .immediate: break

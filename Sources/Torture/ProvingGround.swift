@@ -53,6 +53,8 @@ struct ProvingGround: Sendable {
                     ours.merging([
                         "FLOTILLA_REDIS_URL": fleet.redisURL.through(proxy.port),
                         "FLOTILLA_SLOTS": "\(options.slots)",
+                        // A limit that is felt, so that jobs whose count went astray would be missed in the end.
+                        "FLOTILLA_QUEUE_CONCURRENCY": "\(max(1, options.workers * options.slots - 1))",
                     ]) { $1 }
                 }, folder: folder, grace: fleet.settings.grace)
             let client = RedisClient(fleet.redisURL, name: "flotilla-torture")
