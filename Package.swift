@@ -172,7 +172,7 @@ let testing: [Target] = [
         "API",
         [
             "flotilla-api", "Catalog", "JobQueue", "Model", "ObjectStorage", "Observability", "Pipeline", "Postgres",
-            "Recipes", "Redis", "Settings", "ZipExport", log,
+            "Recipes", "Redis", "Settings", "Worker", "ZipExport", log,
             .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "HTTPTypes", package: "swift-http-types"),
         ]),

@@ -61,6 +61,7 @@ enum Statement {
     static let jobsUnfinished = text(PackageResources.jobs_unfinished_sql)
     static let jobsTouch = text(PackageResources.jobs_touch_sql)
     static let jobsEnds = text(PackageResources.jobs_ends_sql)
+    static let jobsDependedOn = text(PackageResources.jobs_depended_on_sql)
     static let jobsCancelBatch = text(PackageResources.jobs_cancel_batch_sql)
     static let batchJobsRunning = text(PackageResources.batch_jobs_running_sql)
     static let batchJobsDelete = text(PackageResources.batch_jobs_delete_sql)

@@ -25,7 +25,7 @@ extension Consumer {
     /// Asks Redis about unique keys and cancellations, then begins what may run.
     func begin(_ admission: Admission, _ connection: inout RedisConnection) throws(RedisError) {
         var admission = admission
-        let call = admission.call()
+        let call = admission.call(maker, at: clock.now)
         let reply = try connection.run(QueueScripts.admit, keys: call.keys, call.arguments)
         admission.apply(reply, at: clock.now, maker: maker)
         begin(admission)

@@ -17,6 +17,7 @@ extension JobQueue {
             commands.append("SISMEMBER", .text(keys.paused), .text(queue.rawValue))
             commands.append("HGETALL", .text(keys.stats(queue)))
             commands.append("HGET", .text(keys.lanes(queue)), "waiting")
+            commands.append("ZCARD", .text(keys.awaiting(queue)))
             for worker in own { commands.append("LLEN", .text(keys.running(worker.id))) }
             let replies = try await pipeline(commands)
             let counts = replies.map { Int($0.int ?? 0) }
@@ -24,9 +25,10 @@ extension JobQueue {
             func counter(_ name: String) -> Int { Int(stats[name]?.int ?? 0) }
             result.append(
                 QueueStats(
-                    queue: queue, waiting: counts[0] + counts[6], running: counts[7...].reduce(0, +),
+                    queue: queue, waiting: counts[0] + counts[6], running: counts[8...].reduce(0, +),
                     delayed: counts[1],
-                    dead: counts[2], parked: counts[3], isPaused: counts[4] == 1, workers: own.count,
+                    dead: counts[2], parked: counts[3], awaiting: counts[7], isPaused: counts[4] == 1,
+                    workers: own.count,
                     slots: own.reduce(0) { $0 + $1.slots }, processed: counter("processed"),
                     failed: counter("failed"), buried: counter("dead")))
         }
@@ -57,7 +59,8 @@ extension JobQueue {
         }
     }
 
-    /// Ids that wait, run, are delayed or parked, a page at a time; start without a cursor until `next` is nil.
+    /// Ids that wait (also for other jobs), run, are delayed or parked, a page at a time; start without a cursor until
+    /// `next` is nil.
     ///
     /// The queue moves on meanwhile: a job may be told twice, and one that changes its place just then may be missed,
     /// so an absent id is worth a second look before it is queued again. Unreadable entries are left out.
@@ -67,10 +70,10 @@ extension JobQueue {
         let page = 1_000
         let cursor = cursor ?? KnownJobs.Cursor(place: 0, offset: 0)
         // Jobs go from waiting to lanes to running, so in this order none slips through in that direction.
-        let places = [keys.delayed(queue), keys.parked(queue), keys.waiting(queue)]
+        let places = [keys.awaiting(queue), keys.delayed(queue), keys.parked(queue), keys.waiting(queue)]
         let list = cursor.place < places.count ? places[cursor.place] : try await lane(from: cursor.lane, queue)
         if let list {
-            let command: RedisArgument = cursor.place == 0 ? "ZRANGE" : "LRANGE"
+            let command: RedisArgument = cursor.place < 2 ? "ZRANGE" : "LRANGE"
             let reply = try await send([command, .text(list), .int(cursor.offset), .int(cursor.offset + page - 1)])
             let raws = reply.array ?? []
             var next = cursor
@@ -80,7 +83,8 @@ extension JobQueue {
                 next.offset = 0
                 if cursor.place < places.count { next.place += 1 } else { next.lane = list + "\0" }
             }
-            return KnownJobs(ids: Self.ids(raws), next: next)
+            let ids = cursor.place == 0 ? raws.compactMap { $0.string.flatMap { JobID($0) } } : Self.ids(raws)
+            return KnownJobs(ids: ids, next: next)
         }
         var commands = CommandBuffer()
         for worker in try await workers() where worker.queue == queue {

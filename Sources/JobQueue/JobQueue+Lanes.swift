@@ -23,7 +23,7 @@ extension JobQueue {
     /// The envelope's bytes: elements of lanes have their cost in front.
     static func raw(_ element: [UInt8]) -> ArraySlice<UInt8> {
         guard let first = element.first, (0x30...0x39).contains(first),
-            let space = element.prefix(8).firstIndex(of: UInt8(ascii: " "))
+            let space = element.prefix(20).firstIndex(of: UInt8(ascii: " "))
         else { return element[...] }
         return element[(space + 1)...]
     }

@@ -25,6 +25,11 @@ extension JobQueue {
             }
         }
         if found == nil { found = try await search(id) }
+        if found?.state == .waiting, let queue = found?.queue {
+            let missing = try await send(["SRANDMEMBER", .text(keys.needs(queue, id)), 100]).array ?? []
+            found?.waitingFor = missing.compactMap { $0.string.flatMap { JobID($0) } }
+                .sorted { $0.rawValue < $1.rawValue }
+        }
         if !replies[1].isNull, found?.state.isFinal != true, found?.state != .running {
             found = found ?? JobSnapshot(id: id, state: .cancelled)
             found?.state = .cancelled
@@ -61,7 +66,8 @@ extension JobQueue {
             commands.append("ZRANGE", .text(keys.delayed(queue)), 0, 4_999)
             commands.append("LRANGE", .text(keys.parked(queue)), 0, 4_999)
             commands.append("LRANGE", .text(keys.waiting(queue)), -5_000, -1)
-            states += [.delayed, .parked, .queued]
+            commands.append("HMGET", .text(keys.awaiting), .text("\(queue.rawValue) \(id.rawValue)"))
+            states += [.delayed, .parked, .queued, .waiting]
             for lane in try await lanes(queue).prefix(100) {
                 commands.append("LRANGE", .text(lane), -500, -1)
                 states.append(.queued)

@@ -19,6 +19,12 @@ struct Keys: Sendable {
     func lanes(_ queue: QueueName) -> String { "\(tag):lanes:\(queue.rawValue)" }
     /// Sorted set of raw envelopes by due time (server ms).
     func delayed(_ queue: QueueName) -> String { "\(tag):delayed:\(queue.rawValue)" }
+    /// Hash of jobs that wait for others; `dependents.lua` tells what belongs to it.
+    var awaiting: String { "\(tag):awaiting" }
+    /// Sorted set of the ids of a queue's jobs that wait for others.
+    func awaiting(_ queue: QueueName) -> String { "\(tag):awaiting:\(queue.rawValue)" }
+    /// Set of the ids a job still waits for.
+    func needs(_ queue: QueueName, _ id: JobID) -> String { "\(tag):needs:\(queue.rawValue) \(id.rawValue)" }
     /// List of raw envelopes no worker knows.
     func parked(_ queue: QueueName) -> String { "\(tag):parked:\(queue.rawValue)" }
     /// Sorted set of job ids by time of death (server ms).

@@ -10,11 +10,11 @@ struct ProgressRecord: Sendable, Hashable {
     /// Field, value, field, value …
     var fields: [String]
     var isFinal: Bool
+    /// How the job that this is about has ended; nil: it has not, or it is one of a batch.
+    var ended: String?
 
     /// What is not over must outlast pauses and long queues, or its `seq` would begin again.
-    func ttl(_ settings: QueueSettings) -> Duration {
-        isFinal ? settings.resultTTL : max(settings.resultTTL, .seconds(7 * 86_400))
-    }
+    func ttl(_ settings: QueueSettings) -> Duration { isFinal ? settings.resultTTL : settings.unfinishedTTL }
 
     /// Nil for an event about neither batch nor job.
     init?(_ event: ProgressEvent, fields extra: [String: String] = [:], at time: Date = Date()) {
@@ -40,6 +40,7 @@ struct ProgressRecord: Sendable, Hashable {
             fields["asset"] = asset ?? ""
         }
         if let percent { fields["percent"] = "\(percent)" }
+        if batch == nil, isFinal { ended = Self.status(event.event) }
         fields.merge(extra) { _, new in new }
         fields["seq"] = nil
         self.fields = fields.flatMap { [$0.key, $0.value] }
@@ -56,7 +57,7 @@ struct ProgressRecord: Sendable, Hashable {
             arguments: [
                 .text(keys.progressChannel(subject)), .text(suffix), fence.map { .int($0.value) } ?? "",
                 .text(isOwn ? "fence" : fence?.job ?? ""), .int(ttl(settings).milliseconds),
-                .int(settings.maxEvents),
+                .int(settings.maxEvents), .text(ended ?? ""),
             ] + fields.map { .text($0) })
     }
 
@@ -76,7 +77,13 @@ struct ProgressRecord: Sendable, Hashable {
         case .jobRetrying: JobState.delayed.rawValue
         case .jobDead: JobState.dead.rawValue
         case .jobParked: JobState.parked.rawValue
+        case .jobWaiting: JobState.waiting.rawValue
         default: "processing"
         }
     }
+}
+
+extension QueueSettings {
+    /// How long what belongs to an unfinished job stays.
+    var unfinishedTTL: Duration { max(resultTTL, .seconds(7 * 86_400)) }
 }

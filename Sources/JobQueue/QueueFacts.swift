@@ -38,6 +38,8 @@ public struct JobSnapshot: Sendable, Hashable {
     public var stage: String?
     public var result: JSONValue?
     public var error: DeadJob.Reason?
+    /// Of those a waiting job waits for, up to a hundred.
+    public var waitingFor: [JobID] = []
     /// Of the last message; 0 before the first.
     public var seq: Int64 = 0
     /// When that was, RFC 3339.
@@ -87,6 +89,8 @@ public struct QueueStats: Sendable, Hashable {
     public var delayed: Int
     public var dead: Int
     public var parked: Int
+    /// Jobs that wait for others.
+    public var awaiting: Int
     public var isPaused: Bool
     public var workers: Int
     /// Slots of all live workers.

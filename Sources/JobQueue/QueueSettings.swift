@@ -26,6 +26,8 @@ public struct QueueSettings: Sendable, Hashable {
     public var maxDead = 10_000
     /// How long a unique key holds when its job does not end before.
     public var uniqueTTL = Duration.seconds(86_400)
+    /// How often a job that waits for others is looked at, should what would have woken it be lost.
+    public var dependencyInterval = Duration.seconds(30)
     /// How long a cancellation is remembered.
     public var cancelTTL = Duration.seconds(86_400)
     /// How long snapshots, events and results stay once they are final.

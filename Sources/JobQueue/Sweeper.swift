@@ -104,6 +104,17 @@ public final class Sweeper: Sendable {
             ]
             _ = try connection.run(QueueScripts.upkeep, keys: own + lists, [.int(settings.maxDemand)])
         }
+        try lookAgain(&connection)
+    }
+
+    private func lookAgain(_ connection: inout RedisConnection) throws {
+        let queues = QueueName.allCases.map { RedisArgument.text(keys.awaiting($0)) }
+        _ = try connection.run(
+            QueueScripts.lookAgain, keys: [.text(keys.awaiting)] + queues,
+            [
+                50, .int(settings.dependencyInterval.milliseconds), .int(settings.resultTTL.milliseconds),
+                .int(settings.unfinishedTTL.milliseconds),
+            ])
     }
 
     private func offerParked(_ connection: inout RedisConnection) throws {

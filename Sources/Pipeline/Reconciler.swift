@@ -57,6 +57,7 @@ public actor Reconciler {
         var known: [QueueName: Set<JobID>] = [:]
         repeat {
             let (jobs, next) = try await catalog.unfinishedJobs(olderThan: age, after: cursor)
+            try await Dependencies(catalog: catalog, queue: queue).restore(for: jobs.map(\.envelope))
             for (name, group) in Dictionary(grouping: jobs, by: \.queue) {
                 if known[name] == nil { known[name] = try await knownIDs(name) }
                 let missing = group.filter { known[name]?.contains($0.envelope.id) == false }

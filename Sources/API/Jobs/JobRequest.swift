@@ -5,10 +5,15 @@ import Model
 
 /// One job as a client describes it, checked in every part.
 struct JobRequest {
+    /// What it waits for among the jobs of the same request is still to be added.
     let job: QueuedJob
+    /// Places of those, for `"#3"` in `depends_on`.
+    let siblings: [Int]
+    private let place: String
 
     private static let optionNames = [
         "max_attempts", "timeout_ms", "priority", "cost", "unique_key", "not_before", "expires_at", "delay_ms",
+        "depends_on", "depends_policy",
     ]
     /// Steps of a batch: they act on assets by id, and only the pipeline makes them.
     private static let reservedKinds: Set<String> = ["scan.asset", "analyze.asset", "compress.asset", "export.batch"]
@@ -16,8 +21,9 @@ struct JobRequest {
     /// - Parameters:
     ///   - place: where the value stands in the request: empty, or `jobs[3]`.
     ///   - key: makes the job's id deterministic, so that the same request is the same job.
+    ///   - count: how many jobs the request has.
     /// - Throws: 422 naming the member, 413 for a job that is too long.
-    init(_ value: JSONValue, at place: String, _ call: Call, key: String?) throws {
+    init(_ value: JSONValue, at place: String, _ call: Call, key: String?, of count: Int = 1) throws {
         let fields = try Fields(value, at: place, known: ["queue", "kind", "payload", "options"])
         guard let queue = try fields.choice("queue", of: QueueName.self) else {
             throw fields.wrong("queue", "is required")
@@ -52,12 +58,71 @@ struct JobRequest {
         if let end = envelope.expiresAt, end <= max(envelope.notBefore ?? .distantPast, Date()) {
             throw options.wrong("expires_at", "lies before the job could run")
         }
+        let names = try options.texts("depends_on", count: JobEnvelope.maxDependencies, bytes: 1...128) ?? []
+        var seen: Set<String> = []
+        var siblings: [Int] = []
+        for (index, name) in names.enumerated() where seen.insert(name).inserted {
+            if let place = Self.sibling(name), place < count {
+                siblings.append(place)
+            } else if let id = JobID(name), id != envelope.id {
+                envelope.dependsOn.append(id)
+            } else {
+                throw options.wrong(
+                    "depends_on[\(index)]", "names no job", allowed: "a job's id, or #0 to #\(count - 1) in bulk")
+            }
+        }
+        if let policy = try options.choice("depends_policy", of: DependsPolicy.self) { envelope.dependsPolicy = policy }
+        self.siblings = siblings
+        self.place = place
+        job = QueuedJob(queue: queue, envelope: envelope)
+        try check(job.envelope)
+    }
+
+    /// The jobs of one request, each knowing the ids of those it waits for.
+    ///
+    /// - Throws: 422 for jobs that wait for each other.
+    static func resolve(_ requests: [JobRequest]) throws -> [QueuedJob] {
+        // Those that wait for none are taken away until there are none such (Kahn 1962).
+        var needs = requests.map(\.siblings.count)
+        var dependents = requests.map { _ in [Int]() }
+        for (index, request) in requests.enumerated() {
+            for sibling in request.siblings { dependents[sibling].append(index) }
+        }
+        var free = requests.indices.filter { needs[$0] == 0 }
+        while let next = free.popLast() {
+            for dependent in dependents[next] {
+                needs[dependent] -= 1
+                if needs[dependent] == 0 { free.append(dependent) }
+            }
+        }
+        if let stuck = needs.firstIndex(where: { $0 > 0 }) {
+            throw Problem.invalid(
+                requests[stuck].dependsOnPlace, "“\(requests[stuck].dependsOnPlace)” leads back to this job.")
+        }
+        return try requests.map { request in
+            var job = request.job
+            job.envelope.dependsOn += request.siblings.map { requests[$0].job.envelope.id }
+            try request.check(job.envelope)
+            return job
+        }
+    }
+
+    /// The 3 of `#3`, in that one way of writing it.
+    private static func sibling(_ name: String) -> Int? {
+        guard name.hasPrefix("#"), let place = Int(name.dropFirst()), place >= 0, "#\(place)" == name else {
+            return nil
+        }
+        return place
+    }
+
+    private var dependsOnPlace: String { (place.isEmpty ? "" : place + ".") + "options.depends_on" }
+
+    private func check(_ envelope: JobEnvelope) throws {
         guard try envelope.wire().count <= JobEnvelope.maxBytes else {
             var problem = Problem.tooLarge(maxBytes: Int64(JobEnvelope.maxBytes))
-            problem.field = fields.place("payload")
+            problem.field = (place.isEmpty ? "" : place + ".") + "payload"
             throw problem
         }
-        job = QueuedJob(queue: queue, envelope: envelope)
     }
 
     private static let space = UUID(

@@ -60,6 +60,7 @@ struct JobView {
         members["percent"] = live?.percent.map { .double($0) } ?? .null
         members["stage"] = .orNull(live?.stage)
         members["result"] = live?.result ?? .null
+        members["waiting_for"] = .array((live?.waitingFor ?? []).map { .string($0.rawValue) })
         members["error"] = live?.error.map { ["code": .string($0.code), "message": .string($0.message)] } ?? .null
         return members
     }

@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import JobQueue
 import Model
+import Pipeline
 import Settings
 
 extension APIServices {
@@ -14,8 +15,8 @@ extension APIServices {
             Route(.post, "/v1/jobs", scope: .write) { call in
                 let key = try call.idempotencyKey()
                 let body = try await call.json(maxBytes: settings.maxJSONBytes).value
-                let job = try JobRequest(body, at: "", call, key: key).job
-                return try Self.reply(try await acceptance(call).accept([job]), body: { $0[0] })
+                let jobs = try JobRequest.resolve([try JobRequest(body, at: "", call, key: key)])
+                return try Self.reply(try await acceptance(call).accept(jobs), body: { $0[0] })
             },
             Route(.post, "/v1/jobs/bulk", scope: .write) { call in
                 let key = try call.idempotencyKey()
@@ -25,9 +26,11 @@ extension APIServices {
                     throw fields.wrong("jobs", "must be an array of jobs", allowed: "1 to \(Self.maxBulkJobs) jobs")
                 }
                 let all = try jobs.enumerated().map { index, job in
-                    try JobRequest(job, at: "jobs[\(index)]", call, key: key.map { "\($0)#\(index)" }).job
+                    try JobRequest(
+                        job, at: "jobs[\(index)]", call, key: key.map { "\($0)#\(index)" }, of: jobs.count)
                 }
-                return try Self.reply(try await acceptance(call).accept(all), body: { ["items": .array($0)] })
+                return try Self.reply(
+                    try await acceptance(call).accept(try JobRequest.resolve(all)), body: { ["items": .array($0)] })
             },
             Route(.get, "/v1/jobs/{id}", scope: .read) { call in
                 _ = try Query(call, known: [])
@@ -95,6 +98,7 @@ extension APIServices {
         // A cancelled id stays cancelled on the queue: what would be enqueued again would be dropped.
         guard job.state == .dead, let name = job.queue else { throw CatalogError.notRetryable(job.state) }
         let envelope = job.isRecorded ? try await catalog.retryJob(id, tenant: call.tenant).envelope : nil
+        if let envelope { try await Dependencies(catalog: catalog, queue: queue).restore(for: [envelope]) }
         if try await queue.retryDead(name, ids: [id]) == 0, let envelope {
             _ = try await queue.enqueue([envelope], on: name)
         }

@@ -105,7 +105,8 @@ extension QueueStats {
         .object([
             "queue": .string(queue.rawValue), "waiting": .int(Int64(waiting)), "running": .int(Int64(running)),
             "delayed": .int(Int64(delayed)), "dead": .int(Int64(dead)), "parked": .int(Int64(parked)),
-            "paused": .bool(isPaused), "workers": .int(Int64(workers)), "slots": .int(Int64(slots)),
+            "waiting_for_others": .int(Int64(awaiting)), "paused": .bool(isPaused), "workers": .int(Int64(workers)),
+            "slots": .int(Int64(slots)),
             "processed_total": .int(Int64(processed)), "failed_total": .int(Int64(failed)),
             "dead_total": .int(Int64(buried)),
         ])

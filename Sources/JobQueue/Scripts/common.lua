@@ -1,4 +1,4 @@
--- Put in front of the scripts that settle jobs or send progress. Only the server's clock counts.
+-- Put in front of the scripts that settle jobs or send progress, behind dependents.lua. Only the server's clock counts.
 local clock = redis.call('TIME')
 local now_us = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
 local now = math.floor(now_us / 1000)
@@ -15,6 +15,9 @@ local function record(snapshot, events, channel, suffix, first, last, ttl, keep)
     redis.call('PUBLISH', channel, message)
     return seq
 end
+
+-- The states in which jobs end.
+local ENDS = { done = 'done', dead = 'dead', drop = 'cancelled' }
 
 -- Applies the settlement that stands at ARGV[p]: verb, raw, value, number, id, index of the unique key, index of the
 -- snapshot key (the events key follows it), channel, suffix, ttl of both, count of snapshot fields, fields, count of
@@ -56,6 +59,8 @@ local function settle(p, keep, max_dead)
     if unique > 0 and redis.call('GET', KEYS[unique]) == id then redis.call('DEL', KEYS[unique]) end
     if snapshot > 0 then
         record(KEYS[snapshot], KEYS[snapshot + 1], ARGV[p + 7], ARGV[p + 8], p + 11, follow - 1, ARGV[p + 9], keep)
+        local ended = ENDS[verb]
+        if ended then tell_dependents(id, ended) end
     end
     redis.call('LREM', KEYS[2], -1, raw)
     return true, behind

@@ -25,9 +25,12 @@ for _ = 1, count do
             -- From now on the queue is sorted, until it is empty.
             if ARGV[p + 4] == '1' then redis.call('HSETNX', KEYS[3], 'waiting', 0) end
         end
-        if snapshot > 0 and redis.call('EXISTS', KEYS[snapshot]) == 0 then
+        local status = snapshot > 0 and redis.call('HGET', KEYS[snapshot], 'status')
+        if snapshot > 0 and not status then
             redis.call('HSET', KEYS[snapshot], unpack(ARGV, p + 7, p + 6 + fields))
             redis.call('PEXPIRE', KEYS[snapshot], ARGV[3])
+        elseif status == 'dead' then
+            redis.call('HSET', KEYS[snapshot], 'status', 'queued')  -- retried by hand
         end
     end
     answers[#answers + 1] = holder

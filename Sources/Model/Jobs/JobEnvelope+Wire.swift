@@ -22,6 +22,8 @@ extension EnvelopeError: CustomStringConvertible {
 extension JobEnvelope {
     /// The longest envelope a queue takes, in bytes.
     public static let maxBytes = 256 * 1024
+    /// The most jobs that one may wait for.
+    public static let maxDependencies = 1_000
 
     /// Reads one list element. A missing `id` gets a random one (`hadID` tells).
     ///
@@ -63,6 +65,13 @@ extension JobEnvelope {
             envelope.batch = id
         }
         envelope.traceparent = try fields.text("traceparent", maxBytes: 128)
+        envelope.dependsOn = try fields.ids("depends_on", atMost: maxDependencies)
+        if let policy = try fields.text("depends_policy", maxBytes: 16) {
+            guard let policy = DependsPolicy(rawValue: policy) else {
+                throw .malformed(field: "depends_policy", reason: "must be “done” or “ended”")
+            }
+            envelope.dependsPolicy = policy
+        }
         envelope.attempt = Int(try fields.int("attempt", in: 1...1_000_000, default: 1))
         envelope.rescues = Int(try fields.int("rescues", in: 0...1_000_000, default: 0))
         envelope.isRecorded = fields["recorded"]?.bool ?? false
@@ -88,6 +97,8 @@ extension JobEnvelope {
         if tenant != Self.defaultTenant { members["tenant"] = .string(tenant) }
         if let batch { members["batch"] = .string(batch.uuidString.lowercased()) }
         if let traceparent { members["traceparent"] = .string(traceparent) }
+        if !dependsOn.isEmpty { members["depends_on"] = .array(dependsOn.map { .string($0.rawValue) }) }
+        if dependsPolicy != .done { members["depends_policy"] = .string(dependsPolicy.rawValue) }
         if attempt != 1 { members["attempt"] = .int(Int64(attempt)) }
         if rescues != 0 { members["rescues"] = .int(Int64(rescues)) }
         if isRecorded { members["recorded"] = true }
@@ -127,6 +138,23 @@ private struct EnvelopeFields {
             throw .malformed(field: name, reason: "must be a string of at most \(maxBytes) bytes")
         }
         return text
+    }
+
+    /// Job ids, each once, in their order.
+    func ids(_ name: String, atMost count: Int) throws(EnvelopeError) -> [JobID] {
+        guard let value = self[name], value != .null else { return [] }
+        guard let elements = value.array, elements.count <= count else {
+            throw .malformed(field: name, reason: "must be an array of at most \(count) job ids")
+        }
+        var seen: Set<JobID> = []
+        var ids: [JobID] = []
+        for element in elements {
+            guard let id = element.string.flatMap({ JobID($0) }) else {
+                throw .malformed(field: name, reason: "must hold ids of 1 to 128 letters, digits or -_.:")
+            }
+            if seen.insert(id).inserted { ids.append(id) }
+        }
+        return ids
     }
 
     /// RFC 3339, or milliseconds since 1970.

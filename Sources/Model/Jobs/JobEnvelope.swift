@@ -32,6 +32,9 @@ public struct JobEnvelope: Sendable, Hashable {
     public var batch: UUID?
     /// W3C Trace Context header value.
     public var traceparent: String?
+    /// Single jobs that must have ended before this one starts; at most 1,000, each once.
+    public var dependsOn: [JobID] = []
+    public var dependsPolicy = DependsPolicy.done
 
     /// Kept by the queue between attempts; producers leave these out.
     public var attempt: Int

@@ -3,6 +3,8 @@ public enum JobState: String, Sendable, Hashable, Codable, CaseIterable {
     /// Recorded, or on the queue's list.
     case queued
     case delayed
+    /// For other jobs to end.
+    case waiting
     case running
     case done
     /// Out of attempts or beyond repair: kept with its reason until retried or discarded by hand.

@@ -18,6 +18,7 @@ public enum EventName: String, Sendable, Hashable, Codable, CaseIterable {
     case jobDead = "JOB_DEAD"
     case jobCancelled = "JOB_CANCELLED"
     case jobParked = "JOB_PARKED"
+    case jobWaiting = "JOB_WAITING"
 
     /// After a terminal event nothing more follows for that batch or job.
     public var isTerminal: Bool {

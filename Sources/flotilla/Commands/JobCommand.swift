@@ -21,6 +21,9 @@ struct JobCommand: AsyncParsableCommand {
             if let queue = state.queue { fields.append(("queue", queue.rawValue)) }
             if let kind = state.kind { fields.append(("kind", kind)) }
             if let attempt = state.attempt { fields.append(("attempt", "\(attempt)")) }
+            if !state.waitingFor.isEmpty {
+                fields.append(("waiting_for", state.waitingFor.map(\.rawValue).joined(separator: " ")))
+            }
             if let percent = state.percent { fields.append(("percent", "\(percent)")) }
             if let error = state.error { fields.append(("error", "\(error.code): \(error.message)")) }
             if let result = state.result { fields.append(("result", try JSON.string(result))) }

@@ -41,7 +41,8 @@ struct StatusCommand: AsyncParsableCommand {
 
     private static func queues(_ stats: [QueueStats], since before: [QueueStats]?, seconds: Double?) -> String {
         var table = TextTable(header: [
-            "QUEUE", "STATE", "WAITING", "RUNNING", "DELAYED", "DEAD", "PARKED", "WORKERS", "SLOTS", "DONE", "DONE/S",
+            "QUEUE", "STATE", "WAITING", "RUNNING", "DELAYED", "DEPENDENT", "DEAD", "PARKED", "WORKERS", "SLOTS",
+            "DONE", "DONE/S",
         ])
         for queue in stats {
             let earlier = before?.first { $0.queue == queue.queue }
@@ -50,7 +51,8 @@ struct StatusCommand: AsyncParsableCommand {
             }
             table.rows.append([
                 queue.queue.rawValue, queue.isPaused ? "paused" : "open", "\(queue.waiting)", "\(queue.running)",
-                "\(queue.delayed)", "\(queue.dead)", "\(queue.parked)", "\(queue.workers)", "\(queue.slots)",
+                "\(queue.delayed)", "\(queue.awaiting)", "\(queue.dead)", "\(queue.parked)", "\(queue.workers)",
+                "\(queue.slots)",
                 "\(queue.processed)", rate ?? "-",
             ])
         }
@@ -78,7 +80,7 @@ private struct StatusDocument: Encodable {
     struct Queue: Encodable {
         var queue: String
         var paused: Bool
-        var waiting, running, delayed, dead, parked, workers, slots, processed, failed: Int
+        var waiting, running, delayed, waiting_for_others, dead, parked, workers, slots, processed, failed: Int
     }
     struct Worker: Encodable {
         var id, queue, host, version: String
@@ -92,7 +94,8 @@ private struct StatusDocument: Encodable {
         queues = stats.map {
             Queue(
                 queue: $0.queue.rawValue, paused: $0.isPaused, waiting: $0.waiting, running: $0.running,
-                delayed: $0.delayed, dead: $0.dead, parked: $0.parked, workers: $0.workers, slots: $0.slots,
+                delayed: $0.delayed, waiting_for_others: $0.awaiting, dead: $0.dead, parked: $0.parked,
+                workers: $0.workers, slots: $0.slots,
                 processed: $0.processed, failed: $0.failed)
         }
         self.workers = workers.map {
