@@ -22,8 +22,7 @@ extension Catalog {
                         try StoredJSON.facts(export.plan),
                     ])
             }
-            guard next == nil else { return false }
-            return try transaction.execute(Statement.batchComplete, [.uuid(batch)]) == 1
+            if next == nil { try transaction.execute(Statement.batchComplete, [.uuid(batch)]) }
         }
     }
 
@@ -31,14 +30,14 @@ extension Catalog {
     public func failBatch(_ claim: JobClaim, effect: String? = nil, error: RecordedError) async throws -> StepCompletion
     {
         try await onBatch(claim, effect, Receipt(), next: nil, state: .dead, error: error) { transaction, batch in
-            try transaction.execute(
-                Statement.batchFail, [.uuid(batch), .text(error.code), .text(error.message)]) == 1
+            try transaction.execute(Statement.batchFail, [.uuid(batch), .text(error.code), .text(error.message)])
+            return
         }
     }
 
     private func onBatch(
         _ claim: JobClaim, _ effect: String?, _ receipt: Receipt, next: QueuedJob?, state: JobState,
-        error: RecordedError?, _ change: @escaping @Sendable (inout Transaction, UUID) throws -> Bool
+        error: RecordedError?, _ change: @escaping @Sendable (inout Transaction, UUID) throws -> Void
     ) async throws -> StepCompletion {
         try await pool.transaction { transaction in
             guard let job = try transaction.job(claim.job), let batch = job.batch,
@@ -48,15 +47,15 @@ extension Catalog {
             switch Standing(locked, imageIsOurs: true, fence: claim.fence) {
             case .cancelled: return .cancelled
             case .fenced: return .fenced
-            case .over: return .alreadyDone(try transaction.outcome(of: job, batchJustEnded: false))
+            case .over: return .alreadyDone(try transaction.outcome(of: job))
             case .ours: break
             }
-            let justEnded = try change(&transaction, batch)
+            try change(&transaction, batch)
             let followUps = next.map { [$0] } ?? []
             try transaction.insert(followUps)
             try transaction.end(claim, state, error)
             try transaction.insertEffect(effect ?? job.job.step ?? job.job.envelope.kind, claim, receipt, followUps)
-            return .recorded(try transaction.outcome(of: job, batchJustEnded: justEnded))
+            return .recorded(try transaction.outcome(of: job))
         }
     }
 

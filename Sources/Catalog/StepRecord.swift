@@ -110,6 +110,6 @@ public struct StepOutcome: Sendable {
     public var followUps: [QueuedJob]
     /// Whether the asset is in a final status.
     public var assetIsFinished: Bool { asset?.status.isFinal ?? false }
-    /// Whether this very call completed or failed the batch.
+    /// Whether this job completed or failed the batch: at this very call, or before, and who did it may not have told.
     public var batchJustEnded: Bool
 }

@@ -97,16 +97,23 @@ extension Transaction {
     }
 
     /// The state after a job: its follow-ups that still wait to be claimed, its asset and batch as they are now.
-    mutating func outcome(of job: JobRecord, batchJustEnded: Bool) throws -> StepOutcome {
+    ///
+    /// A job that ended its batch is told by the time, which is the same for all that one transaction writes. So whoever
+    /// finds it done, after a crash, learns of it as well.
+    mutating func outcome(of job: JobRecord) throws -> StepOutcome {
         guard let batch = job.batch else { throw CatalogError.notFound(.batch) }
+        let now = try self.batch(batch)
         var ids: [String] = []
+        var endedBatch = false
         for row in try query(Statement.effectsOfJob, [.text(job.id.rawValue)]) {
             ids += try row["follow_ups"] as [String]
+            let at: Date = try row["at"]
+            if now.completedAt == at, now.status == .completed || now.status == .failed { endedBatch = true }
         }
         let followUps = try query(Statement.jobsByIds, [.textArray(ids)]).map { try QueuedJob($0) }
         return StepOutcome(
-            asset: try job.job.asset.map { try asset($0) }, batch: try self.batch(batch), followUps: followUps,
-            batchJustEnded: batchJustEnded)
+            asset: try job.job.asset.map { try asset($0) }, batch: now, followUps: followUps,
+            batchJustEnded: endedBatch)
     }
 }
 

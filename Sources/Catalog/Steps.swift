@@ -13,7 +13,7 @@ extension Catalog {
             switch Standing(locked, imageIsOurs: imageIsOurs, fence: claim.fence) {
             case .cancelled: return .cancelled
             case .fenced: return .fenced
-            case .over: return .alreadyDone(try transaction.outcome(of: job, batchJustEnded: false))
+            case .over: return .alreadyDone(try transaction.outcome(of: job))
             case .ours: break
             }
             try transaction.execute(
@@ -81,12 +81,11 @@ extension Catalog {
             switch Standing(locked, imageIsOurs: imageIsOurs, fence: claim.fence) {
             case .cancelled: return .cancelled
             case .fenced: return .fenced
-            case .over: return .alreadyDone(try transaction.outcome(of: job, batchJustEnded: false))
+            case .over: return .alreadyDone(try transaction.outcome(of: job))
             case .ours: break
             }
             try transaction.store(result, for: image)
             var followUps: [QueuedJob] = []
-            var justEnded = false
             var jobEnd = (state: JobState.done, error: RecordedError?.none)
             switch end {
             case .goesOn(let next):
@@ -99,14 +98,14 @@ extension Catalog {
                     if let whenDone {
                         followUps = [whenDone]
                     } else {
-                        justEnded = try transaction.execute(Statement.batchComplete, [.uuid(batch)]) == 1
+                        try transaction.execute(Statement.batchComplete, [.uuid(batch)])
                     }
                 }
             }
             try transaction.insert(followUps)
             try transaction.end(claim, jobEnd.state, jobEnd.error)
             try transaction.insertEffect(effect ?? job.job.step ?? job.job.envelope.kind, claim, receipt, followUps)
-            return .recorded(try transaction.outcome(of: job, batchJustEnded: justEnded))
+            return .recorded(try transaction.outcome(of: job))
         }
     }
 }

@@ -43,6 +43,10 @@ struct StepTests {
             let closed = try #require(
                 try await record.catalog.completeBatch(claim(closingJob(batch.id)), export: export).outcome)
             #expect(closed.batchJustEnded && closed.batch.status == .completed && closed.batch.export == export)
+            let again = try await record.catalog.beginStep(claim(closingJob(batch.id), fence: 2)).repeated
+            #expect(again?.batchJustEnded == true, "whoever closed it may have died before telling")
+            let earlier = try await record.catalog.beginStep(claim(compress, fence: 2)).repeated
+            #expect(earlier?.batchJustEnded == false)
             #expect(try await record.catalog.effects(of: scan.envelope.id).first?.receipt.engine == ["clamav": "1.4.6"])
             #expect(
                 try record.psql(
