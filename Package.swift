@@ -38,14 +38,16 @@ let cModules: [Target] = [
 ]
 
 let wrappers: [Target] = [
-    .target(name: "Redis", dependencies: ["CHiredis", "CTLS"], swiftSettings: strict),
-    .target(name: "Postgres", dependencies: ["CLibpq"], swiftSettings: strict),
+    // Empty in release builds: where tests end a process on purpose.
+    .target(name: "CrashPoints", swiftSettings: strict),
+    .target(name: "Redis", dependencies: ["CHiredis", "CTLS", "CrashPoints"], swiftSettings: strict),
+    .target(name: "Postgres", dependencies: ["CLibpq", "CrashPoints"], swiftSettings: strict),
     .target(name: "Vips", dependencies: ["CVipsShim"], swiftSettings: strict),
     .target(name: "FFmpeg", dependencies: ["CFFmpeg"], swiftSettings: strict),
     .target(name: "ClamAV", dependencies: ["CClamAV"], swiftSettings: strict),
     .target(name: "Classifier", dependencies: ["CClassifier"], swiftSettings: strict),
     .target(name: "ZIP", dependencies: ["CZlib"], swiftSettings: strict),
-    .target(name: "ObjectStorage", dependencies: ["CLinuxFile"], swiftSettings: strict),
+    .target(name: "ObjectStorage", dependencies: ["CLinuxFile", "CrashPoints"], swiftSettings: strict),
     .target(name: "Sandbox", dependencies: ["CSandbox"], swiftSettings: strict),
 ]
 
@@ -58,7 +60,7 @@ let model: [Target] = [
 
 let queueAndRecord: [Target] = [
     .target(
-        name: "JobQueue", dependencies: ["Model", "Redis", log],
+        name: "JobQueue", dependencies: ["Model", "Redis", "CrashPoints", log],
         resources: [.embedInCode("Scripts")], swiftSettings: strict),
     .target(
         name: "Catalog", dependencies: ["Model", "Postgres", log],
@@ -100,7 +102,7 @@ let runtime: [Target] = [
         name: "API",
         dependencies: [
             "Model", "Settings", "Recipes", "JobQueue", "Catalog", "ObjectStorage", "ZipExport", "Pipeline",
-            "Observability", "Redis", "Postgres", log,
+            "Observability", "Redis", "Postgres", "CrashPoints", log,
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdCore", package: "hummingbird"),
             .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -175,6 +177,12 @@ let testing: [Target] = [
             "Recipes", "Redis", "Settings", "Worker", "ZipExport", log,
             .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "HTTPTypes", package: "swift-http-types"),
+        ]),
+    tests(
+        "CrashPoints",
+        [
+            "flotilla-api", "flotilla-scan-worker", "flotilla-export-worker", "flotilla-helper-scan", "Catalog",
+            "JobQueue", "Model", "ObjectStorage", "Pipeline", "Postgres", "Recipes", "Redis", log,
         ]),
     tests("Torture", ["flotilla", "flotilla-export-worker", "Model", "Catalog", log]),
     // The whole fleet as its users see it: real executables, HTTP, redis-cli.

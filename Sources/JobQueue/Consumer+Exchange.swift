@@ -1,3 +1,4 @@
+internal import CrashPoints
 internal import Foundation
 internal import Logging
 internal import Model
@@ -78,6 +79,7 @@ extension Consumer {
             state.fencedCount += lost
             if want > 0 { note(&state, parts, found: raws.count, want: want) }
             guard !raws.isEmpty else { return }
+            CrashPoint.begin()
             state.claimed += raws.count
             state.arrival = ConsumerState.Arrival(
                 number: UInt64(state.claimed), raws: raws, firstFence: parts[5].int ?? 0, at: clock.now,

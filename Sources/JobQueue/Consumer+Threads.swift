@@ -1,3 +1,4 @@
+internal import CrashPoints
 internal import Foundation
 internal import Logging
 internal import Model
@@ -6,6 +7,7 @@ internal import Redis
 extension Consumer {
     /// Renews the lease; gives the jobs up when that has failed for too long.
     func heartbeatLoop() {
+        CrashPoint.leaveOutThisThread()
         var connection: RedisConnection?
         while !stopped.waitUntilSet(atMost: min(settings.heartbeat, .milliseconds(200))) {
             let (worker, needsRegistration, last) = state.withLock { ($0.worker, $0.needsRegistration, $0.lastRenewal) }
@@ -63,6 +65,7 @@ extension Consumer {
 
     /// Listens to cancellations, pauses and resumptions. What is missed here, the reconciliation finds.
     func controlLoop() {
+        CrashPoint.leaveOutThisThread()
         var orders = Subscription(
             redis, name: "\(settings.namespace)-\(queue.rawValue)-orders", channels: [keys.controlChannel])
         while !stopped.withLock({ $0 }) {

@@ -1,3 +1,4 @@
+internal import CrashPoints
 internal import Foundation
 public import Logging
 public import Model
@@ -45,6 +46,7 @@ public final class Sweeper: Sendable {
     public func stop() { stopped.update { $0 = true } }
 
     private func loop() {
+        CrashPoint.leaveOutThisThread()
         var connection: RedisConnection?
         var duties = Duties(settings, sorts: sorted != nil)
         while !stopped.waitUntilSet(atMost: duties.untilNext()) {

@@ -1,3 +1,4 @@
+internal import CrashPoints
 internal import Glibc
 
 extension DirectoryStore {
@@ -6,6 +7,7 @@ extension DirectoryStore {
     /// - Returns: whether it was there.
     @discardableResult
     public func delete(_ key: StorageKey) throws(StorageError) -> Bool {
+        CrashPoint.pass("before a file is deleted")
         if unlink(path(key)) == 0 { return true }
         guard errno == ENOENT || errno == ENOTDIR else { throw .system("unlink", errno) }
         return false

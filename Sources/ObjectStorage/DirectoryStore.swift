@@ -1,3 +1,4 @@
+internal import CrashPoints
 internal import Glibc
 
 /// Stored objects as files below one folder, for a single machine or a shared file system.
@@ -114,6 +115,8 @@ public final class DirectoryStore: Sendable {
     /// Gives bytes the name `key`, making folders as needed; the folder may be deleted by others at any moment.
     func place(at key: StorageKey, _ naming: (String) -> Int32) throws(StorageError) {
         let target = path(key)
+        CrashPoint.pass("before a name")
+        defer { CrashPoint.pass("after a name") }
         try storing(key) { () throws(SystemFailure) in
             var attempts = 0
             while naming(target) != 0 {

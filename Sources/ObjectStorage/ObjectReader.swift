@@ -1,3 +1,4 @@
+internal import CrashPoints
 internal import Glibc
 
 /// An object that is open for reading; calls block on the disk, and may be made from several threads at once.
@@ -8,6 +9,7 @@ public final class ObjectReader: Sendable {
     private let file: Descriptor
 
     init(key: StorageKey, path: String) throws(StorageError) {
+        CrashPoint.pass("before a file is opened")
         self.key = key
         let file = try storing(key) { () throws(SystemFailure) in try Descriptor.open(path, O_RDONLY | O_NONBLOCK) }
         var facts = stat()

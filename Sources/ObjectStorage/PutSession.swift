@@ -1,4 +1,5 @@
 internal import CLinuxFile
+internal import CrashPoints
 internal import Glibc
 internal import Synchronization
 
@@ -22,6 +23,7 @@ public final class PutSession: Sendable {
     private static let flushBytes: Int64 = 8 << 20
 
     init(store: DirectoryStore) throws(StorageError) {
+        CrashPoint.pass("before a new file")
         self.store = store
         let path = store.temporary + "/put-" + DirectoryStore.randomName()
         self.path = path
@@ -100,6 +102,7 @@ public final class PutSession: Sendable {
     public func commit(as key: StorageKey, replacing: Bool = false) throws(StorageError) -> Int64 {
         try state.withLock { state throws(StorageError) in
             guard !state.isFinished else { throw .finished }
+            CrashPoint.pass("before a commit")
             var facts = stat()
             try storing { () throws(SystemFailure) in
                 try call("fchmod") { Int(fchmod(file.number, 0o440)) }
@@ -127,6 +130,7 @@ public final class PutSession: Sendable {
     private func open<T: Sendable>(_ body: (inout State) throws(SystemFailure) -> T) throws(StorageError) -> T {
         try state.withLock { state throws(StorageError) in
             guard !state.isFinished else { throw .finished }
+            CrashPoint.pass("before a write")
             return try storing { () throws(SystemFailure) in try body(&state) }
         }
     }

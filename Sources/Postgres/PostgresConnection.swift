@@ -1,4 +1,5 @@
 import CLibpq
+import CrashPoints
 import Glibc
 
 /// One session with a server. Its calls block, so it lives on a thread of its own: see ``PostgresPool``.
@@ -73,7 +74,9 @@ public struct PostgresConnection: ~Copyable {
 
     /// Runs a text of several statements without parameters: migrations and transaction commands only.
     public mutating func runScript(_ sql: String) throws(PostgresError) {
+        CrashPoint.pass("before PostgreSQL")
         guard PQsendQuery(handle, sql) == 1 else { throw lost() }
+        CrashPoint.pass("sent to PostgreSQL")
         _ = try awaitResult()
     }
 
@@ -90,6 +93,7 @@ public struct PostgresConnection: ~Copyable {
         var texts: [String?] = []
         for (index, value) in values.enumerated() { texts.append(try value.wireText(position: index + 1)) }
         let name = try prepare(sql)
+        CrashPoint.pass("before PostgreSQL")
         let sent = withCStrings(texts) { pointers in
             PQsendQueryPrepared(handle, name, Int32(texts.count), pointers, nil, nil, 0)
         }

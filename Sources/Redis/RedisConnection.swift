@@ -1,3 +1,5 @@
+internal import CrashPoints
+
 /// Deadlines of a connection. The defaults suit commands that answer at once.
 public struct RedisTimeouts: Sendable, Hashable {
     public var connect: Duration
@@ -79,7 +81,9 @@ public struct RedisConnection: ~Copyable {
         if let failure { throw failure }
         do throws(RedisError) {
             transport.setReadTimeout(timeouts.command + block)
+            CrashPoint.pass("before Redis")
             try transport.write(commands.bytes)
+            CrashPoint.pass("sent to Redis")
             meanwhile()
             var replies: [RedisValue] = []
             replies.reserveCapacity(commands.count)

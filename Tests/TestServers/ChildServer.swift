@@ -25,7 +25,11 @@ public final class ChildServer: Sendable {
         self.stopSignal = stopSignal
     }
 
-    deinit { stop() }
+    deinit {
+        stop()
+        // One that ended by itself keeps its log until now.
+        if ownsFolder, access(folder, F_OK) == 0 { remove(folder: folder) }
+    }
 
     /// Starts `command` (looked up in `PATH`) and waits until `ready` says that it answers.
     ///
@@ -77,6 +81,19 @@ public final class ChildServer: Sendable {
         status.withLock { $0 }.map { $0 & 0x7f == 0 ? ($0 >> 8) & 0xff : 128 + ($0 & 0x7f) }
     }
 
+    /// Whether it has not ended by itself; ``exitStatus`` then says how.
+    public var isRunning: Bool {
+        let gone = ended.withLock { ended -> Bool in
+            var status: Int32 = 0
+            guard !ended, waitpid(pid, &status, WNOHANG) == pid else { return false }
+            ended = true
+            self.status.withLock { $0 = status }
+            return true
+        }
+        if gone { releaseWatchdog() }
+        return !ended.withLock { $0 }
+    }
+
     /// What the server has written to standard output and error.
     public var log: String {
         guard let file = fopen(folder + "/server.log", "re") else { return "" }
@@ -123,10 +140,15 @@ public final class ChildServer: Sendable {
             _ = Glibc.kill(pid, SIGKILL)
             waitpid(pid, &status, 0)
         }
+        releaseWatchdog()
+        if ownsFolder { remove(folder: folder) }
+    }
+
+    private func releaseWatchdog() {
+        var status: Int32 = 0
         _ = Glibc.kill(watchdog, SIGKILL)
         waitpid(watchdog, &status, 0)
         close(lifeline)
-        if ownsFolder { remove(folder: folder) }
     }
 
     private func remove(folder: String) {
