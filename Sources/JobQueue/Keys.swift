@@ -59,6 +59,8 @@ struct Keys: Sendable {
     func snapshot(_ subject: String) -> String { "\(tag):snapshot:\(subject)" }
     /// List of the last messages of a batch or job.
     func events(_ subject: String) -> String { "\(tag):events:\(subject)" }
+    /// List of the last messages `JOB_LOG` of a job.
+    func log(_ job: String) -> String { "\(tag):log:\(job)" }
     /// Hash job id → highest fence that reported to a batch.
     func fences(_ subject: String) -> String { "\(tag):fences:\(subject)" }
     /// String: gone when Redis has been emptied.

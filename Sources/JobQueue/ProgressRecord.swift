@@ -12,6 +12,8 @@ struct ProgressRecord: Sendable, Hashable {
     var isFinal: Bool
     /// How the job that this is about has ended; nil: it has not, or it is one of a batch.
     var ended: String?
+    /// The job whose log this is a line of.
+    var log: String?
 
     /// What is not over must outlast pauses and long queues, or its `seq` would begin again.
     func ttl(_ settings: QueueSettings) -> Duration { isFinal ? settings.resultTTL : settings.unfinishedTTL }
@@ -41,6 +43,11 @@ struct ProgressRecord: Sendable, Hashable {
         }
         if let percent { fields["percent"] = "\(percent)" }
         if batch == nil, isFinal { ended = Self.status(event.event) }
+        if event.event == .jobLog {
+            log = event.job?.rawValue
+            // The state stays what it was; only a single job's line also tells that it runs.
+            fields = batch == nil ? fields.filter { ["at", "job", "queue", "status"].contains($0.key) } : ["at": at]
+        }
         fields.merge(extra) { _, new in new }
         fields["seq"] = nil
         self.fields = fields.flatMap { [$0.key, $0.value] }
@@ -53,11 +60,11 @@ struct ProgressRecord: Sendable, Hashable {
             keys: [
                 .text(keys.snapshot(subject)), .text(keys.events(subject)),
                 .text(isOwn ? keys.snapshot(subject) : keys.fences(subject)),
-            ],
+            ] + (log.map { [.text(keys.log($0))] } ?? []),
             arguments: [
                 .text(keys.progressChannel(subject)), .text(suffix), fence.map { .int($0.value) } ?? "",
                 .text(isOwn ? "fence" : fence?.job ?? ""), .int(ttl(settings).milliseconds),
-                .int(settings.maxEvents), .text(ended ?? ""),
+                .int(settings.maxEvents), .text(ended ?? ""), .int(settings.resultTTL.milliseconds),
             ] + fields.map { .text($0) })
     }
 
@@ -72,7 +79,7 @@ struct ProgressRecord: Sendable, Hashable {
         case .imageUploaded: "pending"
         case .batchCompleted: "completed"
         case .batchCancelled, .jobCancelled: "cancelled"
-        case .jobStarted, .jobProgress: JobState.running.rawValue
+        case .jobStarted, .jobProgress, .jobLog: JobState.running.rawValue
         case .jobCompleted: JobState.done.rawValue
         case .jobRetrying: JobState.delayed.rawValue
         case .jobDead: JobState.dead.rawValue

@@ -75,6 +75,7 @@ struct AttemptRunner: Sendable {
         case nil:
             failure = JobFailure(explaining: error)
         }
+        job.log(failure)
         var generator = SystemRandomNumberGenerator()
         let details: Logger.Metadata = [
             "job": "\(job.id)", "kind": "\(job.envelope.kind)", "attempt": "\(job.attempt)", "code": "\(failure.code)",

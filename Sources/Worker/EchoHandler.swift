@@ -3,7 +3,8 @@ public import Model
 
 /// The built-in kind of every queue, so that a deployment can be proven without media: it gives its payload back.
 ///
-/// `{"sleep_ms":N}` sleeps first, `{"fail":"message"}` fails, `{"incr":"key"}` increments a Redis key once an execution.
+/// `{"sleep_ms":N}` sleeps first, `{"fail":"message"}` fails, `{"incr":"key"}` increments a Redis key once an execution,
+/// `{"log":["a","b"]}` logs lines.
 public struct EchoHandler: JobHandler {
     public let kind = "echo"
     private let queue: JobQueue
@@ -13,7 +14,7 @@ public struct EchoHandler: JobHandler {
     public func immediateResult(of envelope: JobEnvelope) -> JSONValue? {
         guard let members = envelope.payload.object else { return envelope.payload }
         // Not as `? nil :`, where nil would be JSON's null.
-        if ["incr", "sleep_ms", "fail"].contains(where: { members[$0] != nil }) { return nil }
+        if ["incr", "log", "sleep_ms", "fail"].contains(where: { members[$0] != nil }) { return nil }
         return envelope.payload
     }
 
@@ -24,6 +25,12 @@ public struct EchoHandler: JobHandler {
                 throw Self.badPayload("incr", "a Redis key of 1 to 256 bytes")
             }
             try await increment(key)
+        }
+        if let log = payload["log"] {
+            guard let lines = log.array?.map(\.string), lines.allSatisfy({ $0 != nil }) else {
+                throw Self.badPayload("log", "an array of strings")
+            }
+            for line in lines.compactMap(\.self) { job.log(line) }
         }
         if let sleep = payload["sleep_ms"] {
             guard let ms = sleep.int, (0...86_400_000).contains(ms) else {

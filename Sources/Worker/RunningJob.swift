@@ -6,6 +6,7 @@ import Synchronization
 public struct RunningJob: Sendable {
     public let claim: Claim
     let report: @Sendable (ProgressEvent) -> Void
+    let lines = AttemptLog()
 
     public var envelope: JobEnvelope { claim.envelope }
     public var id: JobID { claim.envelope.id }

@@ -13,7 +13,8 @@ struct Flotilla: AsyncParsableCommand {
         discussion: "Settings come from FLOTILLA_* variables or the YAML file that FLOTILLA_CONFIG names.",
         version: Release.version,
         subcommands: [
-            StatusCommand.self, WatchCommand.self, EnqueueCommand.self, JobCommand.self, QueueCommand.self,
+            StatusCommand.self, WatchCommand.self, EnqueueCommand.self, JobCommand.self, LogCommand.self,
+            QueueCommand.self,
             DeadCommand.self, QuarantineCommand.self, RecipeCommand.self, KeysCommand.self, MigrateCommand.self,
             SettingsCommand.self,
             TortureCommand.self,

@@ -19,7 +19,8 @@ extension LiveFleet {
             settings: try APISettings(read), acceptedTypes: AcceptedTypes(nil), catalog: catalog, queue: queue,
             batches: BatchControl(catalog: catalog, queue: queue, store: store, recipes: fleet.recipes), store: store,
             recipes: fleet.recipes, subscriber: RedisSubscriber(fleet.redisURL, name: "test"),
-            readiness: Readiness([]), metrics: metrics, figures: RequestFigures(metrics), blocking: .singleton,
+            readiness: Readiness([]),
+            watermark: MemoryWatermark(queue: queue, percent: 90, metrics: metrics, logger: logger), metrics: metrics, figures: RequestFigures(metrics), blocking: .singleton,
             logger: logger)
     }
 }

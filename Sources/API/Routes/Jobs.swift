@@ -36,6 +36,15 @@ extension APIServices {
                 _ = try Query(call, known: [])
                 return try .json(.ok, try await jobState(call.jobID(), call).json)
             },
+            Route(.get, "/v1/jobs/{id}/log", scope: .read) { call in
+                _ = try Query(call, known: [])
+                let id = try call.jobID()
+                _ = try await jobState(id, call)  // 404 for those it does not concern
+                let items = try await queue.log(of: id).map { line -> JSONValue in
+                    ["at": .string(line.at), "line": .string(line.line), "attempt": .int(Int64(line.attempt))]
+                }
+                return try .json(.ok, ["items": .array(items)])
+            },
             Route(.delete, "/v1/jobs/{id}", scope: .write, cancelJob),
             Route(.post, "/v1/jobs/{id}/retry", scope: .write, retryJob),
         ]

@@ -19,6 +19,7 @@ public enum EventName: String, Sendable, Hashable, Codable, CaseIterable {
     case jobCancelled = "JOB_CANCELLED"
     case jobParked = "JOB_PARKED"
     case jobWaiting = "JOB_WAITING"
+    case jobLog = "JOB_LOG"
 
     /// After a terminal event nothing more follows for that batch or job.
     public var isTerminal: Bool {

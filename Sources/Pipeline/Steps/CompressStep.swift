@@ -34,6 +34,9 @@ struct CompressStep: Sendable {
             ImageVariantsRequest.operation, ImageVariantsRequest(variants: specs, limits: pixelLimits),
             returning: ImageVariantsResult.self, descriptors: lent(reader, outputs), timeout: work.timeout
         ) { work.announce(stage: $0.stage, percent: $0.percent) }
+        work.job.log(
+            specs.map { "\($0.name): \($0.format.rawValue), quality \($0.quality), effort \($0.effort)" }
+                .joined(separator: "; "))
         return try keep(result.variants, outputs, work)
     }
 
@@ -44,7 +47,16 @@ struct CompressStep: Sendable {
             VideoRequest.operation, VideoRequest(spec: spec, limits: videoLimits, threads: videoThreads),
             returning: VideoResult.self, descriptors: lent(reader, outputs), timeout: work.timeout
         ) { work.announce(stage: $0.stage, percent: $0.percent) }
+        work.job.log(Self.summary(result, spec))
         return try keep(result.variants, outputs, work)
+    }
+
+    private static func summary(_ result: VideoResult, _ spec: VideoSpec) -> String {
+        let input = "\(result.videoCodec ?? "no picture") \(result.width)x\(result.height), \(result.frames) frames"
+        let way =
+            result.remuxed
+            ? "streams copied" : "x264 crf \(spec.crf), preset \(spec.preset), sound \(spec.audioBitrate) bit/s"
+        return ([input, way] + result.warnings.map(\.rawValue)).joined(separator: "; ")
     }
 
     private func lent(_ reader: ObjectReader, _ outputs: [PutSession]) -> [LentDescriptor] {
@@ -65,6 +77,8 @@ struct CompressStep: Sendable {
             return (StoredVariant(facts: facts, key: key.text), key)
         }
         let smallest = facts.map(\.bytes).min() ?? work.asset.bytes
+        let sizes = facts.map { "\($0.name) \($0.bytes)\($0.keptOriginal ? " (the original)" : "")" }
+        work.job.log("bytes: \(work.asset.bytes) to \(sizes.joined(separator: ", "))")
         return StepFinding(
             result: .variants(stored.map(\.0)),
             receipt: Receipt(

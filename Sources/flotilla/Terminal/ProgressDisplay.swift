@@ -44,7 +44,7 @@ final class ProgressDisplay: Sendable {
             state.order.append(key)
             state.rows[key] = Row(name: message.data?["name"]?.string ?? key)
         }
-        guard var row = state.rows[key] else { return }
+        guard message.event != .jobLog, var row = state.rows[key] else { return }
         row.step = step(message)
         row.percent = message.percent ?? row.percent
         switch message.event {
@@ -84,6 +84,7 @@ final class ProgressDisplay: Sendable {
         if !step.isEmpty { parts.append(step) }
         if let percent = message.percent { parts.append(String(format: "%.0f %%", percent)) }
         if let name = message.data?["proposed_name"]?.string { parts.append("→ \(Terminal.tamed(name))") }
+        if let text = message.data?["line"]?.string { parts.append(Terminal.tamed(text)) }
         if let reason = message.data?["message"]?.string { parts.append(Terminal.tamed(reason)) }
         return parts.joined(separator: "  ")
     }
