@@ -78,6 +78,8 @@ public struct APIServer: Sendable {
             batches: BatchControl(
                 catalog: fleet.catalog, queue: fleet.queue, store: fleet.store, recipes: fleet.recipes),
             store: fleet.store, recipes: fleet.recipes, subscriber: subscriber, readiness: readiness(blocking),
+            watermark: MemoryWatermark(
+                queue: fleet.queue, percent: fleet.tuning.redisMemoryPercent, metrics: metrics, logger: logger),
             metrics: metrics, figures: RequestFigures(metrics), blocking: blocking, logger: logger)
     }
 

@@ -20,6 +20,7 @@ struct APIServices: Sendable {
     let recipes: RecipeBook
     let subscriber: RedisSubscriber
     let readiness: Readiness
+    let watermark: MemoryWatermark
     let metrics: Metrics
     let figures: RequestFigures
     /// Threads for calls that block on the disk.

@@ -1,6 +1,8 @@
 /// Limits and timings of the queue.
 public struct QueueTuning: Sendable {
     public var maxWaiting: Int
+    /// Of Redis' `maxmemory`.
+    public var redisMemoryPercent: Int
     public var lease: Duration
     public var heartbeat: Duration
     public var backoffBase: Duration
@@ -19,6 +21,7 @@ public struct QueueTuning: Sendable {
 
     public init(_ read: SettingsReader) throws(SettingError) {
         maxWaiting = try read(Self.maxWaiting)
+        redisMemoryPercent = try read(Self.redisMemoryPercent)
         lease = try read(Self.lease)
         heartbeat = try read(Self.heartbeat)
         backoffBase = try read(Self.backoffBase)
@@ -38,6 +41,10 @@ public struct QueueTuning: Sendable {
     static let maxWaiting = Setting<Int>.int(
         "FLOTILLA_MAX_WAITING", "Jobs that may wait in one queue before the API answers 503.", default: 1_000_000,
         in: 1...100_000_000, unit: "jobs")
+    static let redisMemoryPercent = Setting<Int>.int(
+        "FLOTILLA_REDIS_MEMORY_PERCENT",
+        "Of Redis' maxmemory; once so much is used the API accepts no jobs and answers 503.", default: 90, in: 1...100,
+        unit: "percent")
     static let lease = Setting<Duration>.seconds(
         "FLOTILLA_LEASE_SECONDS", "How long a worker keeps its jobs without a heartbeat.", default: 10, in: 2...600)
     static let heartbeat = Setting<Duration>.seconds(
@@ -79,7 +86,8 @@ public struct QueueTuning: Sendable {
         "FLOTILLA_TENANT_RATE", "As FLOTILLA_QUEUE_RATE, of each tenant.", default: 0, in: 0...1_000_000)
 
     static let descriptions: [SettingDescription] = [
-        maxWaiting.description, lease.description, heartbeat.description, backoffBase.description,
+        maxWaiting.description, redisMemoryPercent.description, lease.description, heartbeat.description,
+        backoffBase.description,
         backoffCap.description, maxRescues.description, maxDead.description, maxDemand.description,
         resultTTL.description, reconcileInterval.description, reconcileAge.description,
         queueConcurrency.description, queueRate.description, tenantConcurrency.description, tenantRate.description,

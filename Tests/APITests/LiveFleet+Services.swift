@@ -20,7 +20,8 @@ extension LiveFleet {
             batches: BatchControl(catalog: catalog, queue: queue, store: store, recipes: fleet.recipes), store: store,
             recipes: fleet.recipes, subscriber: RedisSubscriber(fleet.redisURL, name: "test"),
             readiness: Readiness([]),
-            watermark: MemoryWatermark(queue: queue, percent: 90, metrics: metrics, logger: logger), metrics: metrics, figures: RequestFigures(metrics), blocking: .singleton,
+            watermark: MemoryWatermark(queue: queue, percent: 90, metrics: metrics, logger: logger), metrics: metrics,
+            figures: RequestFigures(metrics), blocking: .singleton,
             logger: logger)
     }
 }

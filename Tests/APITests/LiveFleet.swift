@@ -24,9 +24,12 @@ final class LiveFleet: Sendable {
     let api: LiveAPI
     let environment: [String: String]
 
-    init(redisArguments: [String] = [], settings: [String: String] = [:]) async throws {
+    /// - Parameter postgres: for tests that stop it; nil: the shared one.
+    init(
+        redisArguments: [String] = [], settings: [String: String] = [:], database postgres: PostgresServer? = nil
+    ) async throws {
         let redis = try RedisServer(arguments: redisArguments)
-        let url = try PostgresServer.shared.get().makeDatabase()
+        let url = try (postgres ?? PostgresServer.shared.get()).makeDatabase()
         database = String(url.split(separator: "/").last ?? "")
         let folder = try ChildServer.temporaryFolder()
         environment = [

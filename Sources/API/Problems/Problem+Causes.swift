@@ -60,8 +60,11 @@ extension Problem {
 
     private static func queue(_ error: JobQueueError) -> Problem {
         switch error {
-        case .queueFull: .unavailable("queue_full", sentence(error.description), retryAfter: 5)
-        case .redisOutOfMemory: .unavailable("queue_out_of_memory", "The queue has no memory left.", retryAfter: 5)
+        case .queueFull(_, let limit):
+            .unavailable("queue_full", sentence(error.description), retryAfter: 5)
+                .naming("FLOTILLA_MAX_WAITING", ["max_waiting": .int(Int64(limit))])
+        case .redisOutOfMemory:
+            .unavailable("queue_out_of_memory", "The queue has no memory left.", retryAfter: 5).naming("maxmemory")
         case .unavailable: .unavailable("queue_unavailable", "The queue cannot be reached at the moment.")
         case .invalid(let reason): .invalid("payload", sentence(reason))
         case .unexpectedReply: .unexpected
@@ -80,5 +83,25 @@ extension Problem {
     private static func sentence(_ text: String) -> String {
         guard let first = text.first else { return text }
         return first.uppercased() + text.dropFirst() + (text.hasSuffix(".") ? "" : ".")
+    }
+}
+
+extension Problem {
+    /// More of Redis' memory is used than may be for new jobs to be accepted.
+    static func memoryWatermark(usedPercent: Int, allowedPercent: Int) -> Problem {
+        .unavailable(
+            "queue_memory_watermark",
+            "Redis uses \(usedPercent) % of its memory; jobs are accepted below \(allowedPercent) %.", retryAfter: 5
+        ).naming(
+            "FLOTILLA_REDIS_MEMORY_PERCENT",
+            ["used_percent": .int(Int64(usedPercent)), "allowed_percent": .int(Int64(allowedPercent))])
+    }
+
+    /// With the setting that has been reached.
+    fileprivate func naming(_ limit: String, _ more: [String: JSONValue] = [:]) -> Problem {
+        var problem = self
+        problem.members.merge(more) { $1 }
+        problem.members["limit"] = .string(limit)
+        return problem
     }
 }

@@ -17,6 +17,7 @@ extension APIServices {
             },
             Route(.post, "/v1/batches/{id}/start", scope: .write) { call in
                 let id = try call.uuid()
+                try await watermark.check()
                 _ = try Fields(try await call.optionalJSON(maxBytes: settings.maxJSONBytes), known: [])
                 return try .json(.accepted, try await batches.start(id, tenant: call.tenant).json)
             },

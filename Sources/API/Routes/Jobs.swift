@@ -13,12 +13,14 @@ extension APIServices {
     var jobRoutes: [Route] {
         [
             Route(.post, "/v1/jobs", scope: .write) { call in
+                try await watermark.check()
                 let key = try call.idempotencyKey()
                 let body = try await call.json(maxBytes: settings.maxJSONBytes).value
                 let jobs = try JobRequest.resolve([try JobRequest(body, at: "", call, key: key)])
                 return try Self.reply(try await acceptance(call).accept(jobs), body: { $0[0] })
             },
             Route(.post, "/v1/jobs/bulk", scope: .write) { call in
+                try await watermark.check()
                 let key = try call.idempotencyKey()
                 let body = try await call.json(maxBytes: settings.maxJSONBytes).value
                 let fields = try Fields(body, known: ["jobs"])

@@ -15,7 +15,10 @@ extension APIServices {
                     status: report.isReady ? .ok : .serviceUnavailable, headers: [.contentType: "application/json"],
                     body: ResponseBody(byteBuffer: ByteBuffer(string: report.json)))
             },
-            Route(.get, "/metrics", scope: nil) { _ in .text(metrics.exposition(), contentType: Metrics.contentType) },
+            Route(.get, "/metrics", scope: nil) { _ in
+                await watermark.look()
+                return .text(metrics.exposition(), contentType: Metrics.contentType)
+            },
             Route(.get, "/openapi.json", scope: nil) { _ in
                 .text(String(decoding: PackageResources.openapi_json, as: UTF8.self), contentType: "application/json")
             },

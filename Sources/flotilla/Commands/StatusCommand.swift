@@ -3,6 +3,7 @@ import Foundation
 import JobQueue
 import Model
 import Pipeline
+import Settings
 
 /// `flotilla status`: queues, their rates, and the workers.
 struct StatusCommand: AsyncParsableCommand {
@@ -24,15 +25,21 @@ struct StatusCommand: AsyncParsableCommand {
         repeat {
             let stats = try await fleet.queue.queues()
             let workers = try await fleet.queue.workers()
+            let memory = try? await fleet.queue.memory()
             let now = ContinuousClock.now
             if json {
-                Terminal.line(try JSON.string(StatusDocument(stats, workers)))
+                Terminal.line(
+                    try JSON.string(StatusDocument(stats, workers, memory, percent: fleet.tuning.redisMemoryPercent)))
             } else {
                 if repeats { Terminal.write("\u{1B}[H\u{1B}[2J") }
                 let seconds = before.map { (now - $0.at) / .seconds(1) }
                 Terminal.line(Self.queues(stats, since: before?.stats, seconds: seconds))
                 Terminal.line("")
                 Terminal.line(Self.workers(workers))
+                if let memory {
+                    Terminal.line("")
+                    Terminal.line(Self.memory(memory, watermark: fleet.tuning.redisMemoryPercent))
+                }
             }
             before = (stats, now)
             if repeats { try await Task.sleep(for: .seconds(interval)) }
@@ -57,6 +64,16 @@ struct StatusCommand: AsyncParsableCommand {
             ])
         }
         return table.rendered()
+    }
+
+    private static func memory(_ memory: RedisMemory, watermark: Int) -> String {
+        guard let limit = memory.limitBytes, let percent = memory.percent else {
+            return "Redis uses \(Bytes(memory.usedBytes)); it has no maxmemory"
+        }
+        let verdict =
+            memory.isOver(percent: watermark)
+            ? "the API accepts no jobs (from \(watermark) %)" : "the API accepts jobs below \(watermark) %"
+        return "Redis uses \(Bytes(memory.usedBytes)) of \(Bytes(limit)), \(percent) %; \(verdict)"
     }
 
     private static func workers(_ workers: [WorkerInfo]) -> String {
@@ -87,10 +104,23 @@ private struct StatusDocument: Encodable {
         var pid, running, slots: Int
         var resident_bytes: Int64
     }
+    struct Redis: Encodable {
+        var used_bytes: Int64
+        var limit_bytes: Int64?
+        var used_percent: Int?
+        var watermark_percent: Int
+        var accepts_jobs: Bool
+    }
     var queues: [Queue]
     var workers: [Worker]
+    var redis: Redis?
 
-    init(_ stats: [QueueStats], _ workers: [WorkerInfo]) {
+    init(_ stats: [QueueStats], _ workers: [WorkerInfo], _ memory: RedisMemory?, percent: Int) {
+        redis = memory.map {
+            Redis(
+                used_bytes: $0.usedBytes, limit_bytes: $0.limitBytes, used_percent: $0.percent,
+                watermark_percent: percent, accepts_jobs: !$0.isOver(percent: percent))
+        }
         queues = stats.map {
             Queue(
                 queue: $0.queue.rawValue, paused: $0.isPaused, waiting: $0.waiting, running: $0.running,
