@@ -88,7 +88,11 @@ import Testing
         worker.consumer.finish(try await worker.claim(), .failed(JobFailure(.transient, code: "c", message: "m")))
         try await eventually("both dead") { try await rig.stats().dead == 2 }
         // In this order the dependent sees a job that is queued again, not a dead one.
+        try await rig.queue.pause(.scan)
+        try await eventually("seen") { worker.consumer.status.isPaused }
         #expect(try await rig.queue.retryDead(.scan, ids: [first.id]) == 1)
+        #expect(try await rig.state(first.id) == .queued)
+        try await rig.queue.resume(.scan)
         let again = try await worker.claim(1)
         #expect(try await rig.queue.retryDead(.scan, code: "dependency_failed") == 1)
         try await eventually("waits") { try await rig.state(second.id) == .waiting }
@@ -158,6 +162,7 @@ import Testing
             let reply = try await rig.queue.run(QueueScripts.admit, admission.call(maker, at: Date()))
             return reply.array?.first?.string
         }
+        var worker: TestWorker?
         if isPutAside {
             #expect(try await admit() == "waits -")
             // Asked again, as the answer was lost: also once it has been woken.
@@ -168,12 +173,12 @@ import Testing
             #expect(try await rig.queue.releaseDead(dying) == 0)
         } else {
             #expect(try await rig.queue.releaseDead(dying) == 1)
-            let other = TestWorker(rig) { _ in .done() }
+            worker = TestWorker(rig) { _ in .done() }
             try await eventually("waits") { try await rig.state(second) == .waiting }
-            #expect(other.claims.isEmpty)
+            #expect(worker?.claims.isEmpty == true)
             try await rig.queue.restoreEnds([(first.id, .done)])
         }
-        let worker = TestWorker(rig) { _ in .done() }
+        if worker == nil { worker = TestWorker(rig) { _ in .done() } }
         try await eventually("done") { try await rig.state(second) == .done }
         #expect(try await rig.stats().processed == 1)
         withExtendedLifetime(worker) {}
