@@ -45,12 +45,19 @@ extension Consumer {
                 claims.append(claim)
             }
         }
+        let isAllImmediate = claims.isEmpty
         let cancelled = state.update { state -> Set<String>? in
             // Else another thread has given them up meanwhile.
             guard state.arrival?.number == admission.arrival, state.worker == admission.worker else { return nil }
             state.arrival = nil
             state.nextTicket = ticket
             state.pending += settlements
+            // Of jobs claimed ahead those without a slot go back; the newest first, also before those of the arrival
+            // before this one, so that in the end the oldest is at the front.
+            let surplus = claims.dropFirst(max(0, state.slots - state.held.count))
+            state.pending.insert(contentsOf: surplus.reversed().map { makeSettlement($0, .release, []) }, at: 0)
+            claims.removeLast(surplus.count)
+            state.noteImmediate(isAllImmediate, limits: settings.limits)
             for claim in claims {
                 state.held[claim.ticket] = ConsumerState.Held(claim: claim)
                 if settings.recordsSingleJobs, claim.envelope.batch == nil { state.untold.append(claim.ticket) }

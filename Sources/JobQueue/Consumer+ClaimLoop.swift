@@ -88,8 +88,7 @@ extension Consumer {
                 state.recheckAt = nil
             }
             let nextReport = state.collectReports(at: now)
-            let free = state.freeSlots
-            let want = state.mayHaveWork && state.fence == .sound ? min(free, Self.maxClaims) : 0
+            let want = state.mayHaveWork && state.fence == .sound ? min(state.claimable, Self.maxClaims) : 0
             if want > 0 || !state.pending.isEmpty || state.hasNews { return (.exchange(want: want), now) }
             let until = [state.reconcileAt, state.recheckAt, nextReport].compactMap { $0 }.min() ?? now
             return (nil, until)

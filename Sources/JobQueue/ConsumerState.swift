@@ -46,6 +46,8 @@ struct ConsumerState {
     /// Claims whose start is not told yet. A job that ends before that needs only one message.
     var untold: [UInt64] = []
 
+    /// Jobs claimed beyond the slots, since those before were answered at once.
+    var ahead = 0
     var mayHaveWork = true
     var recheckAt: ContinuousClock.Instant?
     var isPaused = false
@@ -65,16 +67,27 @@ struct ConsumerState {
     var settled = 0
     var fencedCount = 0
 
-    var freeSlots: Int { isDraining || isStopping || isSelfFenced ? 0 : max(0, slots - running) }
     var running: Int { held.count + (arrival?.raws.count ?? 0) }
+
+    /// Jobs the next exchange may claim.
+    var claimable: Int {
+        let isOpen = !(isDraining || isStopping || isSelfFenced) && held.count < slots
+        return isOpen ? max(0, slots + ahead - running) : 0
+    }
+
+    /// Jobs that need no slot are claimed in ever larger numbers; the first that needs one ends that.
+    mutating func noteImmediate(_ isAllImmediate: Bool, limits: QueueLimits) {
+        // What goes back would count against a rate.
+        ahead = isAllImmediate && limits == QueueLimits() ? min(200, max(8, ahead * 2)) : 0
+    }
 
     /// Whether the next exchange can be one that claims.
     var canClaim: Bool {
-        mayHaveWork && freeSlots > 0 && inFlight.isEmpty && !needsRegistration && !isFenced && fence == .sound
+        mayHaveWork && claimable > 0 && inFlight.isEmpty && !needsRegistration && !isFenced && fence == .sound
     }
 
     /// Whether news of the queue would lead to a claim.
-    var wantsPeek: Bool { freeSlots > 0 && !isPaused && !mayHaveWork && !needsRegistration && isConnected }
+    var wantsPeek: Bool { claimable > 0 && !isPaused && !mayHaveWork && !needsRegistration && isConnected }
 
     /// Whether there is something to send besides settlements.
     var hasNews: Bool { !reports.isEmpty || !untold.isEmpty }

@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test func workFollowsItsSlot() async throws {
-        let cluster = try RedisCluster()
+        let cluster = try RedisCluster.start()
         let rig = try Rig(at: cluster.url([2]))
         let worker = TestWorker(rig, slots: 2)
         _ = try await rig.queue.enqueue([echo("held")], on: .scan)

@@ -176,4 +176,26 @@ import Testing
         try await rig.push(#"{"v":1,"id":"last","kind":"echo","payload":1}"#)
         #expect(try await worker.claim(20).fence > before[19])
     }
+
+    @Test("Jobs answered at once are claimed beyond the slots; those that need one go back in their order")
+    func claimsAhead() async throws {
+        let rig = try Rig()
+        let raws = (0..<400).map { number in
+            #"{"v":1,"id":"\#(number < 200 ? "quick" : "slow")\#(number)","kind":"echo","payload":\#(number)}"#
+        }
+        for raw in raws { try await rig.push(raw) }
+        let worker = TestWorker(
+            rig, slots: 2, immediate: { $0.envelope.id.rawValue.hasPrefix("quick") ? .done() : nil })
+        let first = try await worker.claim(1)
+        // Both slots are taken; everything else is back where it was.
+        try await eventually("the rest waits") {
+            let waiting = try await rig.list(rig.keys.waiting(.scan))
+            return waiting == Array(raws.dropFirst(202).reversed())
+        }
+        #expect(worker.claims.map(\.envelope.id.rawValue) == ["slow200", "slow201"])
+        #expect(first.attempt == 1)
+        #expect(try await rig.stats().processed == 200)
+        worker.consumer.finish(first, .done())
+        #expect(try await worker.claim(2).envelope.id.rawValue == "slow202")
+    }
 }

@@ -28,12 +28,12 @@ import Testing
         try await Task.sleep(for: .milliseconds(300))
         #expect(running().count == 3)
         #expect(try await active(rig) == 3)
-        var finished = 0
-        while finished < 10 {
-            let (worker, claim) = running()[finished]
-            worker.consumer.finish(claim, finished % 2 == 0 ? .done() : .cancelled)
-            finished += 1
-            let expected = min(10, finished + 3)
+        var finished: Set<Claim> = []
+        while finished.count < 10 {
+            let (worker, claim) = try #require(running().first { !finished.contains($0.1) })
+            worker.consumer.finish(claim, finished.count % 2 == 0 ? .done() : .cancelled)
+            finished.insert(claim)
+            let expected = min(10, finished.count + 3)
             try await eventually("the next one starts") { running().count == expected }
         }
         try await eventually("nothing is counted") { try await active(rig) == 0 }

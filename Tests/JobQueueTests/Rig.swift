@@ -74,7 +74,9 @@ final class TestWorker: Sendable {
 
     init(
         _ rig: Rig, queue: QueueName = .scan, slots: Int = 4, kinds: Set<String> = ["echo"],
-        settings: QueueSettings? = nil, handler: @escaping @Sendable (Claim) -> Outcome? = { _ in nil },
+        settings: QueueSettings? = nil,
+        handler: @escaping @Sendable (Claim) -> Outcome? = { _ in nil },
+        immediate: @escaping @Sendable (Claim) -> Outcome? = { _ in nil },
         fenceFloor: (@Sendable (String, @escaping @Sendable (Int64) -> Void) -> Void)? = nil
     ) {
         let log = Log()
@@ -90,7 +92,7 @@ final class TestWorker: Sendable {
                     }
                     if let outcome = handler(claim) { log.consumer.withLock { $0 }?.finish(claim, outcome) }
                 },
-                cancel: { claim in log.entries.withLock { $0.cancelled.append(claim) } },
+                immediate: immediate, cancel: { claim in log.entries.withLock { $0.cancelled.append(claim) } },
                 abandon: { claims in
                     log.entries.withLock {
                         $0.abandoned += claims

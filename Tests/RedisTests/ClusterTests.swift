@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func followsASlotThenAFailoverAndWaitsWithoutAMajority() async throws {
-        let cluster = try RedisCluster(replicas: 1)
+        let cluster = try RedisCluster.start(replicas: 1)
         let tag = try cluster.tag(on: 1)
         var url = try RedisURL(cluster.url([2]))
         url.tag = tag

@@ -8,10 +8,19 @@ public final class RedisCluster: Sendable {
     }
 
     /// One cluster for all tests of a process that keep to a tag of their own and leave the slots where they are.
-    public static let shared = Result { try RedisCluster() }
+    public static let shared = Result { try start() }
 
+    /// Somebody may take a port before a node binds it; then once more, with other ports.
+    ///
     /// - Parameter replicas: further nodes, all of them replicas of the first.
-    public init(replicas: Int = 0) throws {
+    public static func start(replicas: Int = 0) throws -> RedisCluster {
+        for _ in 0..<2 {
+            if let cluster = try? RedisCluster(replicas: replicas) { return cluster }
+        }
+        return try RedisCluster(replicas: replicas)
+    }
+
+    private init(replicas: Int) throws {
         nodes = try (0..<3 + replicas).map { number in
             // The bus has its own port: the usual one, 10,000 higher, may not exist.
             try RedisServer(arguments: [

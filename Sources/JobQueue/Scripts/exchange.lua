@@ -76,10 +76,12 @@ local paused, fence, due_next, raws, sorted = 0, '0', -1, {}, 0
 if want > 0 then
     paused = redis.call('SISMEMBER', KEYS[12], ARGV[2])
     if paused == 0 and lease >= now then
-        local due = redis.call('ZRANGEBYSCORE', KEYS[6], '-inf', now, 'LIMIT', 0, 16)
-        if #due > 0 then
+        local first = redis.call('ZRANGE', KEYS[6], 0, 0, 'WITHSCORES')
+        if first[2] and tonumber(first[2]) <= now then
+            local due = redis.call('ZRANGEBYSCORE', KEYS[6], '-inf', now, 'LIMIT', 0, 16)
             redis.call('ZREM', KEYS[6], unpack(due))
             for i = #due, 1, -1 do redis.call('RPUSH', KEYS[1], due[i]) end
+            first = redis.call('ZRANGE', KEYS[6], 0, 0, 'WITHSCORES')
         end
         local found, again
         if limits or redis.call('EXISTS', lanes) == 1 then
@@ -117,7 +119,6 @@ if want > 0 then
             fence = string.format('%.0f', last - #raws + 1)
         end
         if #raws < want then
-            local first = redis.call('ZRANGE', KEYS[6], 0, 0, 'WITHSCORES')
             if first[2] then due_next = tonumber(first[2]) end
             if again and again > 0 then
                 again = now + math.ceil(again / 1000)
