@@ -37,7 +37,7 @@ export FLOTILLA_REDIS_URL=redis://127.0.0.1:$REDIS_PORT/0
 export FLOTILLA_DATABASE_URL=postgresql://flotilla@127.0.0.1:$PG_PORT/flotilla
 export FLOTILLA_STORAGE_URL=file://$RUN/storage
 export FLOTILLA_NAMESPACE=${FLOTILLA_NAMESPACE:-flotilla}
-export FLOTILLA_RECIPES=$ROOT/jobs
+export FLOTILLA_RECIPES=${FLOTILLA_RECIPES:-$ROOT/jobs}
 export FLOTILLA_SCRATCH=$RUN/scratch
 export FLOTILLA_LABEL_MODEL=$MODEL
 if [ -z "${FLOTILLA_CLAMAV_DB:-}" ]; then

@@ -27,7 +27,10 @@ extension JobQueue {
         _ envelopes: [JobEnvelope], on queue: QueueName
     ) async throws(JobQueueError) -> [EnqueueOutcome] {
         var call = ScriptCall(
-            keys: [.text(keys.waiting(queue)), .text(keys.delayed(queue)), .text(keys.lanes(queue))],
+            keys: [
+                .text(keys.waiting(queue)), .text(keys.delayed(queue)), .text(keys.lanes(queue)),
+                .text(keys.awaiting(queue)),
+            ],
             arguments: [
                 .int(settings.maxWaiting), .int(settings.uniqueTTL.milliseconds),
                 .int(settings.resultTTL.milliseconds), .int(envelopes.count),

@@ -2,7 +2,7 @@
 public struct QueueSettings: Sendable, Hashable {
     /// First part of every key and channel.
     public var namespace = "flotilla"
-    /// Jobs that may wait in one queue before an enqueue is refused.
+    /// Jobs that may wait in one queue, delayed ones and those that wait for others included, before an enqueue is refused.
     public var maxWaiting = 1_000_000
     /// What all workers of a queue together may run.
     public var limits = QueueLimits()

@@ -83,12 +83,15 @@ import Testing
     }
 
     @Test func refusesWhatAFullQueueCannotTake() async throws {
-        let rig = try Rig { $0.maxWaiting = 2_500 }
+        let rig = try Rig { $0.maxWaiting = 2_501 }
+        var late = echo("late")
+        late.notBefore = Date().addingTimeInterval(3_600)
+        _ = try await rig.queue.enqueue([late], on: .export)
         let jobs = (0..<2_500).map { echo("\($0)") }
         let outcomes = try await rig.queue.enqueue(jobs, on: .export)
         #expect(outcomes == jobs.map { .enqueued($0.id) })
         let error = await #expect(throws: JobQueueError.self) { try await rig.queue.enqueue([echo()], on: .export) }
-        #expect(error == .queueFull(.export, limit: 2_500))
+        #expect(error == .queueFull(.export, limit: 2_501))
         let waiting = try await rig.list(rig.keys.waiting(.export))
         #expect(try waiting.reversed() == jobs.map { String(decoding: try $0.wire(), as: UTF8.self) })
         var known: [JobID] = []
@@ -98,7 +101,7 @@ import Testing
             known += page.ids
             cursor = page.next
         } while cursor != nil
-        #expect(known.count == 2_500 && Set(known) == Set(jobs.map(\.id)))
+        #expect(known.count == 2_501 && Set(known) == Set(jobs.map(\.id) + [late.id]))
     }
 
     @Test func refusesWhatCanNeverBeQueued() async throws {

@@ -18,11 +18,11 @@ struct BenchWorker {
     ///   - onSlots: whether each job runs as a task on a slot's thread, as jobs with media do, or is answered at once, as
     ///     the built-in `echo` is.
     init(
-        redis: RedisURL, slots: Int, recordsSingleJobs: Bool, onSlots: Bool,
+        redis: RedisURL, namespace: String = freshNamespace(), slots: Int, recordsSingleJobs: Bool, onSlots: Bool,
         _ body: @escaping @Sendable (JobEnvelope) -> Void
     ) throws {
         var settings = QueueSettings()
-        settings.namespace = "bench\(UInt32.random(in: 0...999_999))"
+        settings.namespace = namespace
         settings.recordsSingleJobs = recordsSingleJobs
         settings.maxWaiting = 10_000_000
         self.settings = settings
@@ -36,6 +36,8 @@ struct BenchWorker {
                 redisURL: redis, settings: settings, catalog: catalog, metrics: Metrics(), logger: logger,
                 endedUnrun: { _, _, _ in }))
     }
+
+    static func freshNamespace() -> String { "bench\(UInt32.random(in: 0...999_999))" }
 
     var queueKey: String { "{\(settings.namespace)}:queue:scan" }
 

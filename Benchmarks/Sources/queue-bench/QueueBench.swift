@@ -4,7 +4,7 @@ import ArgumentParser
 /// its handlers are the benchmark's own.
 @main struct QueueBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "queue-bench", subcommands: [StartLatency.self, Throughput.self])
+        commandName: "queue-bench", subcommands: [StartLatency.self, Throughput.self, Enqueue.self])
 }
 
 struct Server: ParsableArguments {

@@ -1,9 +1,11 @@
 -- Queues envelopes, all or none.
--- KEYS: 1 queue, 2 delayed, 3 lanes, then unique and snapshot keys.
+-- KEYS: 1 queue, 2 delayed, 3 lanes, 4 jobs that wait for others, then unique and snapshot keys.
 -- ARGV: 1 most waiting, 2 ttl of a unique key, 3 ttl of a snapshot, 4 count, then each: raw, id, index of the unique
---       key or 0, due ms or 0, 1 = priority or tenant of its own, index of the snapshot key or 0, count of fields, fields and values.
+--       key or 0, due ms or 0, 1 = priority or tenant of its own, index of the snapshot key or 0,
+--       count of fields, fields and values.
 -- Answer: {'full', waiting} or {'ok', one text each: '' or the id of the unfinished job with the same key …}
 local waiting = redis.call('LLEN', KEYS[1]) + (redis.call('HGET', KEYS[3], 'waiting') or 0)
+    + redis.call('ZCARD', KEYS[2]) + redis.call('ZCARD', KEYS[4])
 local count = tonumber(ARGV[4])
 if waiting + count > tonumber(ARGV[1]) then return {'full', waiting} end
 local clock = redis.call('TIME')
