@@ -29,13 +29,14 @@ def main():
     os.environ["N_EXPORT"] = "2"
     with Fleet() as fleet:
         server = redis.Redis.from_url(fleet.env["FLOTILLA_REDIS_URL"])
-        queue = "{%s}:queue:export" % fleet.env["FLOTILLA_NAMESPACE"]
+        tag = "{%s}" % fleet.env["FLOTILLA_NAMESPACE"]
+        queue = tag + ":queue:export"
         ids = [str(uuid.uuid4()) for _ in range(jobs)]
 
         def unfinished(of):
             with server.pipeline(transaction=False) as pipe:
                 for job in of:
-                    pipe.hget("{%s}:snapshot:%s" % (fleet.env["FLOTILLA_NAMESPACE"], job), "status")
+                    pipe.hget(f"{tag}:snapshot:{job}", "status")
                 return [job for job, status in zip(of, pipe.execute()) if status != b"done"]
 
         with server.pipeline(transaction=False) as pipe:
@@ -45,13 +46,13 @@ def main():
         rescues = []
         for _ in range(kills):
             time.sleep(0.15)
-            prefix = "{%s}:run:export" % fleet.env["FLOTILLA_NAMESPACE"]
             for pid in workers(fleet):
                 os.kill(pid, signal.SIGKILL)
             killed = time.monotonic()
             orphans = []
-            for key in server.scan_iter(prefix + "*"):
-                orphans += [json.loads(raw)["id"] for raw in server.lrange(key, 0, -1)]
+            for worker in server.zrange(tag + ":workers", 0, -1):
+                if worker.startswith(b"export."):
+                    orphans += [json.loads(raw)["id"] for raw in server.lrange(f"{tag}:run:{worker.decode()}", 0, -1)]
             subprocess.run(["scripts/up.sh"], cwd=ROOT, check=True, stderr=subprocess.DEVNULL)
             left = orphans
             while left and time.monotonic() - killed < 30:

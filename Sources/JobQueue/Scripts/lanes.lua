@@ -38,8 +38,8 @@ end
 local function put(raw, priority, tenant, cost, first)
     local rank = string.format('%d', priority)
     local band = lanes .. ':' .. rank
-    redis.call(first and 'RPUSH' or 'LPUSH', band .. ':' .. tenant, string.format('%d ', cost) .. raw)
-    if not redis.call('ZSCORE', band, tenant) then
+    local length = redis.call(first and 'RPUSH' or 'LPUSH', band .. ':' .. tenant, string.format('%d ', cost) .. raw)
+    if length == 1 then
         redis.call('ZADD', band, redis.call('HGET', lanes, 'clock:' .. rank) or 0, tenant)
         redis.call('ZADD', lanes .. ':ranks', priority, rank)
     end

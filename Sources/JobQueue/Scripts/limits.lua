@@ -42,7 +42,7 @@ local function count_end(raw)
 end
 
 -- Takes the next job of a priority: that of the tenant that has had the least so far, and may have one.
--- Returns raw, or nil and the wait in µs (0: until a job ends; nil: nothing is there).
+-- Returns raw and the virtual time, or nil and the wait in µs (0: until a job ends; nil: nothing is there).
 local function take_from(rank, limits, now_us)
     local band = lanes .. ':' .. rank
     local shortest
@@ -65,17 +65,16 @@ local function take_from(rank, limits, now_us)
         end
         if free then
             local element = redis.call('RPOP', key)
-            if redis.call('EXISTS', key) == 0 then
+            local isLast = redis.call('EXISTS', key) == 0
+            if isLast then
                 redis.call('ZREM', band, tenant)
                 if redis.call('EXISTS', band) == 0 then redis.call('ZREM', lanes .. ':ranks', rank) end
             end
             if element then
                 cost, raw = string.match(element, '^(%d+) (.*)$')
-                redis.call('ZADD', band, 'XX', 'INCR', cost, tenant)
-                redis.call('HSET', lanes, 'clock:' .. rank, found[2])
-                redis.call('HINCRBY', lanes, 'waiting', -1)
+                if not isLast then redis.call('ZADD', band, 'XX', 'INCR', cost, tenant) end
                 if limits then count_start(owner, limits, now_us) end
-                return raw
+                return raw, found[2]
             end
         elseif not shortest or wait < shortest then
             shortest = wait
@@ -87,7 +86,7 @@ end
 -- Takes up to `want` jobs: highest priority first, but every SHARE-th from below, so that nothing waits for ever.
 -- Returns raws, and in how many µs to look again (0: when a job ends; nil: nothing is held back).
 local function take(want, limits, now_us)
-    local raws, again = {}, nil
+    local raws, clocks, again = {}, {}, nil
     local ranks = redis.call('ZREVRANGE', lanes .. ':ranks', 0, -1)
     local turn = tonumber(redis.call('HGET', lanes, 'turn') or 0)
     while #raws < want and #ranks > 0 do
@@ -106,11 +105,16 @@ local function take(want, limits, now_us)
         local raw, wait = take_from(ranks[index], limits, now_us)
         if raw then
             raws[#raws + 1] = raw
+            clocks['clock:' .. ranks[index]] = wait
         else
             if wait and (not again or wait < again) then again = wait end
             table.remove(ranks, index)
         end
     end
-    if #raws > 0 then redis.call('HSET', lanes, 'turn', turn % 1000000) end
+    if #raws > 0 then
+        for name, time in pairs(clocks) do redis.call('HSET', lanes, name, time) end
+        redis.call('HSET', lanes, 'turn', turn % 1000000)
+        redis.call('HINCRBY', lanes, 'waiting', -#raws)
+    end
     return raws, again
 end
