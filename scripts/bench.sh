@@ -38,6 +38,20 @@ command -v sidekiq >/dev/null || as_root apt-get install -y -qq --no-install-rec
 BENCH_RUNS=$runs "$RUN/bench-python/bin/python3" Benchmarks/peers/peers.py "$port"
 echo "== queue: the same, with a snapshot and a message for each job"
 "$bench" throughput --redis "redis://127.0.0.1:$port" --runs "$runs" --jobs "$((jobs / 4))" --recorded
+echo "== queue: jobs of 1,000 tenants"
+"$bench" throughput --redis "redis://127.0.0.1:$port" --runs "$runs" --jobs "$((jobs / 2))" --tenants 1000
+for workers in 4 16 64; do
+    echo "== queue: $workers workers"
+    "$bench" throughput --redis "redis://127.0.0.1:$port" --runs "$runs" --jobs "$jobs" --workers "$workers"
+done
+echo "== queue: enqueue"
+"$bench" enqueue --redis "redis://127.0.0.1:$port" --runs "$runs" --jobs "$((jobs / 4))"
+"$ROOT/scripts/test-python.sh"
+for part in "worker.py $runs" kills.py subscribers.py "cancel.py $((runs * 3))"; do
+    echo "== ${part%% *}"
+    # shellcheck disable=SC2086
+    "$RUN/python/bin/python3" Benchmarks/$part
+done
 echo "== upload"
 Benchmarks/upload.py "$upload"
 echo "== pipeline"
