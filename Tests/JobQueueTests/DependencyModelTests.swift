@@ -18,7 +18,7 @@ import Testing
     }
 
     /// Each waits for some of those before it; what becomes of it follows.
-    private static func graph(_ count: Int, _ random: inout InterleavingTests.Seeded) -> [Node] {
+    private static func graph(_ count: Int, _ random: inout SeededGenerator) -> [Node] {
         var nodes: [Node] = []
         for number in 0..<count {
             let end: JobState = [.done, .done, .done, .done, .dead, .cancelled].randomElement(using: &random) ?? .done
@@ -36,7 +36,7 @@ import Testing
     @Test("Every job ends as its graph says", arguments: [1, 2, 3, UInt64.random(in: 4...UInt64.max)])
     func ends(seed: UInt64) async throws {
         let rig = try Rig(server: try RedisServer()) { $0.maxRescues = 100 }
-        var random = InterleavingTests.Seeded(state: seed)
+        var random = SeededGenerator(seed: seed)
         let nodes = Self.graph(80, &random)
         let fates = Dictionary(uniqueKeysWithValues: nodes.map { ($0.envelope.id, $0.fate) })
         let over = Mutex<Set<JobID>>([])

@@ -9,18 +9,6 @@ import Testing
 /// Random histories of several workers, with lost answers, repeated batches and declared deaths: after every step Redis
 /// holds exactly what the model says.
 @Suite struct InterleavingTests {
-    /// SplitMix64 (Steele, Lea, Flood 2014): a seed in the failure message is enough to see it again.
-    struct Seeded: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     private struct Worker {
         var id = WorkerID(fresh: .scan)
         var batch: Int64 = 0
@@ -38,7 +26,7 @@ import Testing
     func agree(seed: UInt64) async throws {
         let rig = try Rig(server: try RedisServer())
         var connection = try RedisConnection.open(rig.url, name: "test")
-        var random = Seeded(state: seed)
+        var random = SeededGenerator(seed: seed)
         var model = QueueModel()
         var workers: [Worker] = []
         for _ in 0..<3 { workers.append(try enter(rig, &connection)) }
@@ -89,7 +77,7 @@ import Testing
     }
 
     private func exchange(
-        _ worker: inout Worker, _ rig: Rig, _ model: inout QueueModel, _ random: inout Seeded,
+        _ worker: inout Worker, _ rig: Rig, _ model: inout QueueModel, _ random: inout SeededGenerator,
         _ connection: inout RedisConnection, _ note: Comment
     ) throws {
         var settlings = worker.unanswered ?? []
@@ -159,7 +147,7 @@ import Testing
             })
     }
 
-    private func settling(_ raw: String, _ random: inout Seeded) -> QueueModel.Settling {
+    private func settling(_ raw: String, _ random: inout SeededGenerator) -> QueueModel.Settling {
         let verb = QueueModel.Verb.allCases.randomElement(using: &random) ?? .done
         return QueueModel.Settling(
             verb: verb, raw: raw, value: verb == .until ? raw + "+" : raw,

@@ -151,7 +151,7 @@ import Testing
     func agree(seed: UInt64) async throws {
         let rig = try Rig(server: try RedisServer())
         var connection = try RedisConnection.open(rig.url, name: "test")
-        var random = InterleavingTests.Seeded(state: seed)
+        var random = SeededGenerator(seed: seed)
         var model = LaneModel()
         let worker = WorkerID(fresh: .scan)
         _ = try connection.run(

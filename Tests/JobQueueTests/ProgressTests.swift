@@ -64,7 +64,7 @@ import Testing
         arguments: [1, 2, UInt64.random(in: 3...UInt64.max)])
     func lossySubscriber(seed: UInt64) async throws {
         let rig = try Rig()
-        var random = InterleavingTests.Seeded(state: seed)
+        var random = SeededGenerator(seed: seed)
         let subject = UUID().uuidString.lowercased()
         let batch = try #require(UUID(uuidString: subject))
         let subscriber = RedisSubscriber(rig.url, name: "test")
