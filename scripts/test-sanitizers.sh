@@ -6,5 +6,5 @@ export FLOTILLA_LABEL_MODEL=$MODEL
 # libclamav and glib keep one-time allocations to the end, which the leak check would report.
 ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build-asan \
     --filter 'RedisTests|PostgresTests|VipsTests|FFmpegTests|ClamAVTests|SandboxTests'
-swift test --sanitize=thread --scratch-path .build-tsan \
+TSAN_OPTIONS="suppressions=$ROOT/scripts/tsan.supp" swift test --sanitize=thread --scratch-path .build-tsan \
     --filter 'RedisTests|PostgresTests|JobQueueTests|WorkerTests|ObservabilityTests'
