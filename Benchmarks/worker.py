@@ -51,14 +51,12 @@ def main():
             for start in range(0, JOBS, 1_000):
                 server.lpush(queue, *(envelope(str(uuid.uuid4())) for _ in range(1_000)))
             peak, began = 0, time.monotonic()
-            end = int(server.hget(f"{tag}:stats:export", "processed"))
-            target = done + JOBS
-            before = (began, end)
-            while end < target:
+            before = end = int(server.hget(f"{tag}:stats:export", "processed"))
+            while end < done + JOBS:
                 peak = max(peak, rss(worker.pid))
                 time.sleep(0.02)
                 end = int(server.hget(f"{tag}:stats:export", "processed"))
-            rates.append((end - before[1]) / (time.monotonic() - before[0]))
+            rates.append((end - before) / (time.monotonic() - began))
             busy.append(peak)
             worker.terminate()
             if worker.wait() != 0:
