@@ -1,23 +1,32 @@
 import Glibc
+import Synchronization
 
 /// A TCP port on 127.0.0.1 that nobody listened on a moment ago.
 public enum FreePort {
-    /// Asks the kernel for a free port and gives it back at once.
+    private static let given = Mutex<Set<UInt16>>([])
+
+    /// A port below those the kernel gives to outgoing connections, so that a server that is started again still finds its
+    /// own; each is given once by a process.
     ///
     /// Another process may take the port before the server binds it, so starters retry with a fresh one.
     public static func next() throws -> UInt16 {
+        for _ in 0..<1_000 {
+            let port = UInt16.random(in: 10_000..<20_000)
+            if given.withLock({ $0.insert(port).inserted }), isFree(port) { return port }
+        }
+        throw ServerFailure("no free port: errno \(errno)")
+    }
+
+    private static func isFree(_ port: UInt16) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { throw ServerFailure("no socket: errno \(errno)") }
+        guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
-        var address = loopback(port: 0)
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let bound = withUnsafeMutablePointer(to: &address) { pointer in
+        var address = loopback(port: port)
+        return withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(descriptor, address, length) == 0 && getsockname(descriptor, address, &length) == 0
+                bind(descriptor, address, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
-        guard bound else { throw ServerFailure("no free port: errno \(errno)") }
-        return UInt16(bigEndian: address.sin_port)
     }
 
     /// Whether somebody accepts TCP connections on the port.
