@@ -52,9 +52,10 @@ extension Consumer {
             state.arrival = nil
             state.nextTicket = ticket
             state.pending += settlements
-            // Of jobs claimed ahead those without a slot go back; the newest first, also before those of the arrival
-            // before this one, so that in the end the oldest is at the front.
-            let surplus = claims.dropFirst(max(0, state.slots - state.held.count))
+            // What was claimed ahead and has no slot goes back, and so does what came after the last claim was called off;
+            // the newest first, also before those of the arrival before this one, so that in the end the oldest is at the
+            // front.
+            let surplus = claims.dropFirst(state.isOpen ? max(0, state.slots - state.held.count) : 0)
             state.pending.insert(contentsOf: surplus.reversed().map { makeSettlement($0, .release, []) }, at: 0)
             claims.removeLast(surplus.count)
             state.noteImmediate(isAllImmediate, limits: settings.limits)

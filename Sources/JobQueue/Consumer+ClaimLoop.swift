@@ -13,9 +13,12 @@ struct ClaimLane: ~Copyable {
 }
 
 extension Consumer {
+    /// By how much an answer to `BLMOVE` may come early or late.
+    private static let slack = Duration.milliseconds(250)
+
     /// What the claiming thread does next.
     private enum Step {
-        case begin, connect, register, checkFence, newIdentity, reconcile
+        case begin, connect, register, checkFence, newIdentity, reconcile, withdraw
         case raiseFence(server: String, floor: Int64)
         case exchange(want: Int)
         case leave, quit
@@ -32,17 +35,25 @@ extension Consumer {
                         try begin(unchecked, &lane.connection!)  // there is one
                     }
                 case .connect:
+                    drop(&peek)
                     lane.connection = try connect("claim")
                     state.update { state in
                         state.reconcileAt = .now
                         state.fence = .unknown
                     }
-                case .register: try register(&lane.connection!)  // only asked for while there is a connection
+                case .register:
+                    drop(&peek)
+                    try register(&lane.connection!)  // only asked for while there is a connection
                 case .checkFence: try checkFence(&lane.connection!)  // as above
                 case .raiseFence(let server, let floor):
                     try raiseFence(on: server, to: floor, &lane.connection!)  // as above
-                case .newIdentity: takeNewIdentity()
+                case .newIdentity:
+                    drop(&peek)
+                    takeNewIdentity()
                 case .reconcile: try reconcile(&lane.connection!)  // as above
+                case .withdraw:
+                    withdraw(&peek, &lane.connection!)  // as above
+                    try reconcile(&lane.connection!)  // as above
                 case .exchange(let want):
                     try exchange(&lane.connection!, batch: &lane.batch, want: want)  // as above
                 case .leave:
@@ -76,21 +87,28 @@ extension Consumer {
             if state.needsRegistration { return (.register, now) }
             // What was sent before the connection broke is settled before the lists are compared.
             if !state.inFlight.isEmpty { return (.exchange(want: 0), now) }
+            if state.question != nil, !state.isOpen { return (.withdraw, now) }
             if state.isStopping && state.isIdle { return (.leave, now) }
             switch state.fence {
             case .unknown: return (.checkFence, now)
             case .raise(let server, let floor): return (.raiseFence(server: server, floor: floor), now)
             case .asked, .sound: break
             }
-            if now >= state.reconcileAt { return (.reconcile, now) }
+            if now >= state.reconcileAt {
+                guard let question = state.question else { return (.reconcile, now) }
+                // As a rule it ends about now by itself.
+                let early = question.until - now
+                if early > Self.slack || early < .zero - Self.slack { return (.withdraw, now) }
+            }
             if let recheck = state.recheckAt, now >= recheck {
                 state.mayHaveWork = true
                 state.recheckAt = nil
             }
             let nextReport = state.collectReports(at: now)
-            let want = state.mayHaveWork && state.fence == .sound ? min(state.claimable, Self.maxClaims) : 0
+            let want = state.mayHaveWork && state.isFenceSound ? min(state.claimable, Self.maxClaims) : 0
             if want > 0 || !state.pending.isEmpty || state.hasNews { return (.exchange(want: want), now) }
-            let until = [state.reconcileAt, state.recheckAt, nextReport].compactMap { $0 }.min() ?? now
+            let reconcileAt = max(state.reconcileAt, state.question.map { $0.until + Self.slack } ?? state.reconcileAt)
+            let until = [reconcileAt, state.recheckAt, nextReport].compactMap { $0 }.min() ?? now
             return (nil, until)
         }
     }

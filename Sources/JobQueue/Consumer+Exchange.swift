@@ -58,9 +58,8 @@ extension Consumer {
         return report.record.call(keys: keys, settings: settings, fence: (job, report.claim.fence))
     }
 
-    private func settleAndClaim(
-        _ reply: RedisValue, _ sent: [Settlement], _ want: Int
-    ) throws(RedisError) {
+    /// - Parameter sent: what was settled with it; nil: nothing could be, and other settlements may be on their way.
+    func settleAndClaim(_ reply: RedisValue, _ sent: [Settlement]?, _ want: Int) throws(RedisError) {
         guard let parts = reply.array, parts.count >= 2, let status = parts[0].string else {
             throw RedisError(.badReply, "exchange answered with something else")
         }
@@ -73,10 +72,12 @@ extension Consumer {
         let lost = parts[7].array?.count ?? 0
         let raws = parts[8].array?.compactMap(\.bytes) ?? []
         state.update { state in
-            state.inFlight = []
+            if let sent {
+                state.inFlight = []
+                state.settled += sent.count - lost
+                state.fencedCount += lost
+            }
             state.isConnected = true
-            state.settled += sent.count - lost
-            state.fencedCount += lost
             if want > 0 { note(&state, parts, found: raws.count, want: want) }
             guard !raws.isEmpty else { return }
             CrashPoint.begin()

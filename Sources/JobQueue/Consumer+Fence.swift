@@ -11,7 +11,7 @@ enum FenceStanding: Sendable, Hashable {
     /// The record is asked for a floor for this server.
     case asked(server: String)
     case raise(server: String, floor: Int64)
-    case sound
+    case sound(server: String)
 }
 
 extension Consumer {
@@ -23,7 +23,7 @@ extension Consumer {
         let replies = try connection.pipeline(commands)
         let server = Self.runID(replies[0].string)
         if let noted = try replies[1].get().string, noted == server {
-            return state.update { $0.fence = .sound }
+            return state.update { $0.fence = .sound(server: server) }
         }
         guard let fenceFloor = callbacks.fenceFloor else {
             return try raiseFence(on: server, to: 0, &connection)
@@ -40,14 +40,14 @@ extension Consumer {
     func raiseFence(on server: String, to floor: Int64, _ connection: inout RedisConnection) throws(RedisError) {
         let raised = try connection.run(
             QueueScripts.floor, keys: [.text(keys.fence), .text(keys.fenceEpoch)], [.text(server), .int(floor)])
-        state.update { $0.fence = .sound }
+        state.update { $0.fence = .sound(server: server) }
         if raised.int == 1 {
             logger.notice("Fences go on on this server", metadata: ["redis": "\(server)", "floor": "\(floor)"])
         }
     }
 
     /// A user that may not ask for it gets a new identity at each connection: that is one question too many at most.
-    private static func runID(_ info: String?) -> String {
+    static func runID(_ info: String?) -> String {
         let lines = info?.split(whereSeparator: \.isNewline) ?? []
         let line = lines.first { $0.hasPrefix("run_id:") }
         return line.map { String($0.dropFirst("run_id:".count).prefix(64)) } ?? UUID().uuidString.lowercased()

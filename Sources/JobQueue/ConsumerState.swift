@@ -49,6 +49,8 @@ struct ConsumerState {
     /// Jobs claimed beyond the slots, since those before were answered at once.
     var ahead = 0
     var mayHaveWork = true
+    /// What the claiming thread has asked while it sleeps.
+    var question: Question?
     var recheckAt: ContinuousClock.Instant?
     var isPaused = false
     /// The queue's jobs are in lanes: what ends may let another one start.
@@ -69,11 +71,11 @@ struct ConsumerState {
 
     var running: Int { held.count + (arrival?.raws.count ?? 0) }
 
+    /// Whether jobs are taken at all.
+    var isOpen: Bool { !(isDraining || isStopping || isSelfFenced) }
+
     /// Jobs the next exchange may claim.
-    var claimable: Int {
-        let isOpen = !(isDraining || isStopping || isSelfFenced) && held.count < slots
-        return isOpen ? max(0, slots + ahead - running) : 0
-    }
+    var claimable: Int { isOpen && held.count < slots ? max(0, slots + ahead - running) : 0 }
 
     /// Jobs that need no slot are claimed in ever larger numbers; the first that needs one ends that.
     mutating func noteImmediate(_ isAllImmediate: Bool, limits: QueueLimits) {
@@ -81,9 +83,19 @@ struct ConsumerState {
         ahead = isAllImmediate && limits == QueueLimits() ? min(200, max(8, ahead * 2)) : 0
     }
 
+    var isFenceSound: Bool {
+        if case .sound = fence { true } else { false }
+    }
+
     /// Whether the next exchange can be one that claims.
     var canClaim: Bool {
-        mayHaveWork && claimable > 0 && inFlight.isEmpty && !needsRegistration && !isFenced && fence == .sound
+        mayHaveWork && claimable > 0 && inFlight.isEmpty && !needsRegistration && !isFenced && isFenceSound
+    }
+
+    /// Whether a claim may stand behind the question whether the queue has something. Where jobs are in lanes or limited,
+    /// the list alone does not tell.
+    func mayClaimByPeek(at server: String) -> Bool {
+        arrival == nil && inFlight.isEmpty && !isSorted && !isFenced && fence == .sound(server: server)
     }
 
     /// Whether news of the queue would lead to a claim.

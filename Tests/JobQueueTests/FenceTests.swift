@@ -60,7 +60,7 @@ import Testing
         _ = try await first.claim()
         let second = TestWorker(rig, fenceFloor: floors.ask)
         try await eventually("connected") { second.consumer.status.isConnected }
-        first.consumer.drain()
+        first.consumer.stop(grace: .zero)
         _ = try await rig.queue.enqueue([echo()], on: .scan)
         #expect(try await second.claim().fence == Self.inAYear + 2)
         #expect(floors.count == 1)
