@@ -87,11 +87,8 @@ extension Consumer {
         let waiting = RedisArgument.text(keys.waiting(queue))
         let block = RedisArgument.text("\((question.until - now) / .seconds(1))")
         var commands = CommandBuffer(["BLMOVE", waiting, waiting, "RIGHT", "RIGHT", block])
-        if question.want > 0, let digest = try lane.connection?.digest(of: QueueScripts.exchange) {
-            let call = ScriptCall.exchange(
-                worker, batch: 0, want: question.want, plain: [], others: [], keys: keys, settings: settings,
-                at: clock.now)
-            call.append(to: &commands, digest: digest)
+        if question.want > 0, let digest = try lane.connection?.digest(of: QueueScripts.claim) {
+            claimCall(worker, want: question.want).append(to: &commands, digest: digest)
         }
         try lane.connection?.post(commands)
         state.withLock { $0.question = question }
@@ -112,7 +109,17 @@ extension Consumer {
             lane.connection?.forgetScripts()
             return state.withLock { $0.mayHaveWork = true }
         }
+        if claimed.array?.first?.string == "again" { return state.withLock { $0.mayHaveWork = true } }
         try settleAndClaim(claimed, nil, question.want)
+    }
+
+    private func claimCall(_ worker: WorkerID, want: Int) -> ScriptCall {
+        ScriptCall(
+            keys: [
+                .text(keys.waiting(queue)), .text(keys.running(worker)), .text(keys.workers),
+                .text(keys.delayed(queue)), .text(keys.fence), .text(keys.paused), .text(keys.cancelled),
+                .text(keys.lanes(queue)),
+            ], arguments: [.text(worker.rawValue), .int(want), .int(settings.maxElementBytes)])
     }
 
     private func doze(_ bell: Int32, _ until: ContinuousClock.Instant) {

@@ -7,7 +7,8 @@ final class Monitor<State>: @unchecked Sendable {  // the state is only touched 
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var state: State
     private let bell = WakePipe()
-    private var isNapping = false
+    /// The thread that waits for something else as well.
+    private var napper: pthread_t?
 
     init(_ state: sending State) {
         self.state = state
@@ -36,8 +37,9 @@ final class Monitor<State>: @unchecked Sendable {  // the state is only touched 
     func update<Value>(_ body: (inout State) throws -> Value) rethrows -> Value {
         pthread_mutex_lock(mutex)
         defer {
-            let rings = isNapping
-            isNapping = false
+            // What the napping thread changes itself, it looks at afterwards anyway.
+            let rings = napper.map { $0 != pthread_self() } ?? false
+            if rings { napper = nil }
             pthread_cond_broadcast(changed)
             pthread_mutex_unlock(mutex)
             if rings { bell.signal() }
@@ -55,11 +57,15 @@ final class Monitor<State>: @unchecked Sendable {  // the state is only touched 
         while true {
             pthread_mutex_lock(mutex)
             let (value, until) = body(&state)
-            isNapping = value == nil
+            napper = value == nil ? pthread_self() : nil
             pthread_mutex_unlock(mutex)
             if let value { return value }
             nap(bell.input, until)
-            bell.clear()
+            let isRung = withLock { _ in
+                defer { napper = nil }
+                return napper == nil
+            }
+            if isRung { bell.clear() }
         }
     }
 

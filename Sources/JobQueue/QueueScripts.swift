@@ -8,6 +8,7 @@ enum QueueScripts {
     private static let settling = lanes + common
     static let exchange = Script(
         name: "exchange", source: settling + PackageResources.limits_lua + PackageResources.exchange_lua)
+    static let claim = Script(name: "claim", source: PackageResources.claim_lua)
     static let rescue = Script(name: "rescue", source: settling + PackageResources.rescue_lua)
     static let progress = Script(name: "progress", source: settling + PackageResources.progress_lua)
     static let sort = Script(name: "sort", source: lanes + PackageResources.sort_lua)

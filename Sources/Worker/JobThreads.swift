@@ -59,8 +59,9 @@ private final class WorkQueue: @unchecked Sendable {
     func append(_ work: @escaping @Sendable () -> Void) {
         pthread_mutex_lock(lock)
         items.append(work)
-        pthread_cond_signal(changed)
         pthread_mutex_unlock(lock)
+        // After the unlock: else the thread wakes only to wait for the lock.
+        pthread_cond_signal(changed)
     }
 
     func close() {
