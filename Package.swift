@@ -96,7 +96,8 @@ let runtime: [Target] = [
     .target(
         name: "Pipeline",
         dependencies: [
-            "Model", "Settings", "Recipes", "JobQueue", "Catalog", "ObjectStorage", "ZipExport", "Worker", log,
+            "Model", "Settings", "Recipes", "JobQueue", "Catalog", "ObjectStorage", "ZipExport", "Worker",
+            "CrashPoints", log,
         ], swiftSettings: strict),
     .target(
         name: "API",
@@ -181,8 +182,9 @@ let testing: [Target] = [
     tests(
         "CrashPoints",
         [
-            "flotilla-api", "flotilla-scan-worker", "flotilla-export-worker", "flotilla-helper-scan", "Catalog",
-            "JobQueue", "Model", "ObjectStorage", "Pipeline", "Postgres", "Recipes", "Redis", log,
+            "flotilla-api", "flotilla-cron", "flotilla-scan-worker", "flotilla-analyze-worker",
+            "flotilla-compress-worker", "flotilla-export-worker", "flotilla-helper-scan", "flotilla-helper-image",
+            "Catalog", "JobQueue", "Model", "ObjectStorage", "Pipeline", "Postgres", "Recipes", "Redis", log,
         ]),
     tests("Torture", ["flotilla", "flotilla-export-worker", "Model", "Catalog", log]),
     // The whole fleet as its users see it: real executables, HTTP, redis-cli.

@@ -19,6 +19,8 @@ import UnixSignals
 public struct APIServer: Sendable {
     /// Disk threads: enough for the uploads and downloads that one disk serves well at a time.
     private static let blockingThreads = 8
+    /// Longer than any upload takes: another machine's open ones cannot be told from leftovers.
+    private static let leftoverAge = Duration.seconds(86_400)
 
     private let fleet: Fleet
     private let settings: APISettings
@@ -57,6 +59,7 @@ public struct APIServer: Sendable {
             services: [
                 .init(service: application),
                 .init(service: Loop { await reconciler.run(every: interval) }),
+                .init(service: Loop { await removeLeftovers(blocking) }),
                 .init(service: StoppingNotice(readiness: services.readiness)),
             ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = fleet.settings.grace
@@ -69,6 +72,20 @@ public struct APIServer: Sendable {
             throw SettingError(variable: "FLOTILLA_API_ADDR", problem: "cannot listen on \(settings.address): \(error)")
         }
         try await blocking.shutdownGracefully()
+    }
+
+    /// What uploads and deletions leave in the storage when their process dies.
+    private func removeLeftovers(_ blocking: NIOThreadPool) async {
+        while !Task.isCancelled {
+            do {
+                try await blocking.runIfActive { [store = fleet.store] in
+                    _ = try store.removeStale(olderThan: Self.leftoverAge)
+                }
+            } catch {
+                logger.warning("Leftovers in the storage could not be removed", metadata: ["reason": "\(error)"])
+            }
+            try? await Task.sleep(for: .seconds(3600))
+        }
     }
 
     private func services(_ subscriber: RedisSubscriber, _ blocking: NIOThreadPool) -> APIServices {

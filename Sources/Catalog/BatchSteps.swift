@@ -47,7 +47,7 @@ extension Catalog {
             switch Standing(locked, imageIsOurs: true, fence: claim.fence) {
             case .cancelled: return .cancelled
             case .fenced: return .fenced
-            case .over: return .alreadyDone(try transaction.outcome(of: job))
+            case .over: return .alreadyDone(try transaction.outcome(ofEnded: job, locked.state))
             case .ours: break
             }
             try change(&transaction, batch)

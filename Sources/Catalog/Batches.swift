@@ -67,7 +67,8 @@ extension Catalog {
         }
     }
 
-    /// Starts a pending batch: all its assets are processing, and the first job of each is recorded.
+    /// Starts a pending batch: all its assets are processing, and the first job of each is recorded. What is to be
+    /// announced of it is ``untold(ofBatch:)``.
     ///
     /// - Parameter firstJob: makes the first job of an asset; its `step` and `asset` must be set.
     /// - Returns: the batch, and the jobs to enqueue: none when it had been started before.
@@ -93,31 +94,30 @@ extension Catalog {
                 ])
             try transaction.execute(Statement.batchStart, [.uuid(id)])
             try transaction.insert(jobs)
+            try transaction.note(.batchProcessingStarted, of: id)
             return (try transaction.batch(id), jobs)
         }
     }
 
-    /// What cancelling a batch stopped.
-    public struct CancelledBatch: Sendable, Hashable {
-        public var batch: Batch
-        /// Jobs that waited or ran: to be cancelled on their queues.
-        public var jobs: [JobID]
-        /// False when the batch had been cancelled before.
-        public var isFirstTime: Bool
-    }
-
-    /// Cancels a batch in any status: what is unfinished stops, and nothing is recorded for it any more.
-    public func cancelBatch(_ id: UUID, tenant: String?) async throws -> CancelledBatch {
+    /// Cancels a batch in any status: what is unfinished stops, and nothing is recorded for it any more. What is to be
+    /// announced of it is ``untold(ofBatch:)``.
+    public func cancelBatch(_ id: UUID, tenant: String?) async throws -> Batch {
         try await pool.transaction { transaction in
             guard let status = try transaction.lockBatch(id, tenant: tenant) else {
                 throw CatalogError.notFound(.batch)
             }
             try transaction.execute(Statement.imagesCancel, [.uuid(id)])
-            let jobs = try transaction.query(Statement.jobsCancelBatch, [.uuid(id)]).compactMap { row in
-                JobID(try row["id"])
-            }
+            try transaction.execute(Statement.jobsCancelBatch, [.uuid(id)])
             try transaction.execute(Statement.batchCancel, [.uuid(id)])
-            return CancelledBatch(batch: try transaction.batch(id), jobs: jobs, isFirstTime: status != .cancelled)
+            if status != .cancelled { try transaction.note(.batchCancelled, of: id) }
+            return try transaction.batch(id)
+        }
+    }
+
+    /// Jobs of a batch that are recorded as cancelled: to be cancelled on their queues.
+    public func cancelledJobs(ofBatch id: UUID) async throws -> [JobID] {
+        try await pool.withConnection { connection in
+            try connection.query(Statement.batchJobsCancelled, [.uuid(id)]).compactMap { JobID(try $0["id"]) }
         }
     }
 

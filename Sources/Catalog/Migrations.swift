@@ -8,6 +8,7 @@ extension Catalog {
         Migration(name: "0001_init", sql: Statement.text(PackageResources.migration_0001_init_sql)),
         Migration(name: "0002_quarantine", sql: Statement.text(PackageResources.migration_0002_quarantine_sql)),
         Migration(name: "0003_fence_epochs", sql: Statement.text(PackageResources.migration_0003_fence_epochs_sql)),
+        Migration(name: "0004_untold", sql: Statement.text(PackageResources.migration_0004_untold_sql)),
     ]
 
     /// Brings the schema up to date. Any number of processes may call it at the same moment: one works, the others wait.

@@ -59,24 +59,35 @@ extension Catalog {
         }
     }
 
-    /// Ends an unfinished asset whose job ended without a worker: lost too often, expired, or discarded by hand.
+    /// Ends an unfinished asset whose job ended without a worker, and that job: lost too often, expired, or cancelled
+    /// while it waited. What is to be announced of it is ``untold(ofBatch:)``.
     ///
+    /// - Parameter state: of the job; the asset fails with it, or is cancelled.
     /// - Returns: nil when the asset was final already.
     public func settleAsset(
-        _ id: UUID, status: AssetStatus, error: RecordedError, whenDone: QueuedJob?
+        _ id: UUID, job: JobID, state: JobState, error: RecordedError, whenDone: QueuedJob?
     ) async throws -> StepOutcome? {
-        precondition(status.isFinal && status != .completed, "only a failure can be settled without a worker")
+        precondition(state == .dead || state == .cancelled, "only a failure can be settled without a worker")
         return try await pool.transaction { transaction in
             let batch = try transaction.asset(id).batch
-            guard let running = try transaction.lockBatch(batch), running == .processing else { return nil }
-            guard try !transaction.asset(id).status.isFinal else { return nil }
-            try transaction.finish(id, status, error, nil)
-            let isThrough = try transaction.count(status, in: batch)
-            return try transaction.close(batch, if: isThrough, whenDone, asset: id)
+            let running = try transaction.lockBatch(batch)
+            let isOpen = try running == .processing && !transaction.asset(id).status.isFinal
+            var outcome: StepOutcome?
+            if isOpen {
+                let status: AssetStatus = state == .cancelled ? .cancelled : .failed
+                try transaction.finish(id, status, error, nil)
+                if status == .failed { try transaction.note(.processingError, of: batch, asset: id, job: job) }
+                let isThrough = try transaction.count(status, in: batch)
+                outcome = try transaction.close(batch, if: isThrough, whenDone, asset: id)
+            }
+            // In the same transaction: a job that outlived its asset would be enqueued again and again.
+            try transaction.end(job, state, error)
+            return outcome
         }
     }
 
-    /// Counts a stuck batch's assets anew and closes it if they are all final.
+    /// Counts a stuck batch's assets anew and closes it if they are all final. What is to be announced of it is
+    /// ``untold(ofBatch:)``.
     ///
     /// - Parameter whenDone: its closing job, recorded if there is none; nil: the batch is complete.
     /// - Returns: nil when the batch is not running or not through.
@@ -93,6 +104,7 @@ extension Catalog {
                         .uuid(id), .text(try dead["error_code"] ?? "closing_failed"),
                         .text(try dead["error_message"] ?? "the batch could not be closed"),
                     ])
+                if ended == 1 { try transaction.note(.batchCompleted, of: id) }
                 return StepOutcome(
                     asset: nil, batch: try transaction.batch(id), followUps: [], batchJustEnded: ended == 1)
             }
@@ -102,6 +114,16 @@ extension Catalog {
 }
 
 extension Transaction {
+    fileprivate mutating func end(_ job: JobID, _ state: JobState, _ error: RecordedError) throws {
+        guard let locked = try lockJob(job) else { return }
+        try execute(
+            Statement.jobEnd,
+            [
+                .text(job.rawValue), .text(state.rawValue), 0, .int(locked.fence), nil, .text(error.code),
+                .text(error.message),
+            ])
+    }
+
     fileprivate mutating func close(
         _ batch: UUID, if isThrough: Bool, _ whenDone: QueuedJob?, asset: UUID?
     ) throws -> StepOutcome {
@@ -112,6 +134,7 @@ extension Transaction {
                 followUps = [whenDone]
             } else {
                 justEnded = try execute(Statement.batchComplete, [.uuid(batch)]) == 1
+                if justEnded { try note(.batchCompleted, of: batch) }
             }
         }
         return StepOutcome(
@@ -121,7 +144,7 @@ extension Transaction {
 }
 
 extension Duration {
-    fileprivate var inSeconds: Double {
+    var inSeconds: Double {
         let (seconds, attoseconds) = components
         return Double(seconds) + Double(attoseconds) * 1e-18
     }

@@ -112,4 +112,6 @@ public struct StepOutcome: Sendable {
     public var assetIsFinished: Bool { asset?.status.isFinal ?? false }
     /// Whether this job completed or failed the batch: at this very call, or before, and who did it may not have told.
     public var batchJustEnded: Bool
+    /// Why the job is dead, where it was found so: the queue has not learned of that yet.
+    public var deadBecause: RecordedError?
 }

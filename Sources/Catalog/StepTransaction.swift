@@ -115,6 +115,13 @@ extension Transaction {
             asset: try job.job.asset.map { try asset($0) }, batch: now, followUps: followUps,
             batchJustEnded: endedBatch)
     }
+
+    /// The same of a job that was found over.
+    mutating func outcome(ofEnded job: JobRecord, _ state: JobState) throws -> StepOutcome {
+        var outcome = try self.outcome(of: job)
+        if state == .dead { outcome.deadBecause = try self.job(job.id)?.error }
+        return outcome
+    }
 }
 
 extension RecordedEffect {

@@ -13,7 +13,7 @@ extension Catalog {
             switch Standing(locked, imageIsOurs: imageIsOurs, fence: claim.fence) {
             case .cancelled: return .cancelled
             case .fenced: return .fenced
-            case .over: return .alreadyDone(try transaction.outcome(of: job))
+            case .over: return .alreadyDone(try transaction.outcome(ofEnded: job, locked.state))
             case .ours: break
             }
             try transaction.execute(
@@ -81,7 +81,7 @@ extension Catalog {
             switch Standing(locked, imageIsOurs: imageIsOurs, fence: claim.fence) {
             case .cancelled: return .cancelled
             case .fenced: return .fenced
-            case .over: return .alreadyDone(try transaction.outcome(of: job))
+            case .over: return .alreadyDone(try transaction.outcome(ofEnded: job, locked.state))
             case .ours: break
             }
             try transaction.store(result, for: image)

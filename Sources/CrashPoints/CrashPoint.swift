@@ -10,8 +10,9 @@
 /// builds these functions are empty and vanish where they are called.
 public enum CrashPoint {
     #if DEBUG
-        /// Counted from 1; 0: the process is left alone.
-        private static let fatal = getenv("FLOTILLA_CRASH_AT").flatMap { Int(String(cString: $0)) } ?? 0
+        /// Where the process ends: in which part of its work, and at which place there, counted from 1; 0: nowhere.
+        private static let order = order(getenv("FLOTILLA_CRASH_AT").map { String(cString: $0) } ?? "")
+        private static let fatal = order.place
         private static let passed = Atomic<Int>(0)
         private static let hasBegun = Atomic<Bool>(false)
         private static let leftOut: pthread_key_t = {
@@ -20,13 +21,20 @@ public enum CrashPoint {
             return key
         }()
 
-        /// From here on places count: what is under test begins.
-        public static func begin() { hasBegun.store(true, ordering: .relaxed) }
+        private static func order(_ text: String) -> (part: String, place: Int) {
+            let words = text.split(separator: " ")
+            return words.count == 2 ? (String(words[0]), Int(words[1]) ?? 0) : ("", 0)
+        }
+
+        /// From here on places count, if this part is under test.
+        public static func begin(_ part: StaticString = "claim") {
+            if fatal > 0, order.part == part.description { hasBegun.store(true, ordering: .relaxed) }
+        }
 
         /// What the calling thread does is not under test, and comes at times of its own.
         public static func leaveOutThisThread() { pthread_setspecific(leftOut, UnsafeRawPointer(bitPattern: 1)) }
 
-        /// Ends the process with SIGKILL where this is the place that `FLOTILLA_CRASH_AT` names.
+        /// Ends the process with SIGKILL where this is the place that `FLOTILLA_CRASH_AT` names (`claim 12`).
         public static func pass(_ place: StaticString) {
             guard fatal > 0, hasBegun.load(ordering: .relaxed), pthread_getspecific(leftOut) == nil,
                 passed.add(1, ordering: .relaxed).newValue == fatal
@@ -37,7 +45,7 @@ public enum CrashPoint {
             while true { pause() }
         }
     #else
-        @inlinable public static func begin() {}
+        @inlinable public static func begin(_ part: StaticString = "claim") {}
         @inlinable public static func leaveOutThisThread() {}
         @inlinable public static func pass(_ place: StaticString) {}
     #endif

@@ -20,6 +20,8 @@ extension DirectoryStore {
     @discardableResult
     public func delete(all prefix: StoragePrefix) throws(StorageError) -> Int {
         let doomed = temporary + "/deleted-" + Self.randomName()
+        CrashPoint.pass("before a folder is deleted")
+        defer { CrashPoint.pass("after a folder is deleted") }
         if rename(root + "/" + prefix.text, doomed) != 0 {
             guard errno == ENOENT || errno == ENOTDIR else { throw .system("rename", errno) }
             return 0

@@ -24,7 +24,7 @@ enum Announcements {
             }
             all += finished(asset, in: outcome.batch, job: job.id)
         }
-        return all + ended(outcome)
+        return outcome.batchJustEnded ? all + [ended(outcome.batch)] : all
     }
 
     /// For an asset that is final now; nothing for one that is not.
@@ -51,22 +51,24 @@ enum Announcements {
         ]
     }
 
-    /// For a batch that this very outcome ended.
-    static func ended(_ outcome: StepOutcome) -> [Announcement] {
-        guard outcome.batchJustEnded else { return [] }
-        var data = counters(outcome.batch)
-        data["status"] = .string(outcome.batch.status.rawValue)
-        if let error = outcome.batch.error {
+    static func ended(_ batch: Batch) -> Announcement {
+        var data = counters(batch)
+        data["status"] = .string(batch.status.rawValue)
+        if let error = batch.error {
             data["code"] = .string(error.code)
             data["message"] = .string(error.message)
         }
-        if let export = outcome.batch.export { data["export"] = ["bytes": .int(export.bytes)] }
-        return [
-            Announcement(
-                ProgressEvent(
-                    .batchCompleted, batch: outcome.batch.id, percent: outcome.batch.percent, data: .object(data)),
-                fields: fields(outcome.batch))
-        ]
+        if let export = batch.export { data["export"] = ["bytes": .int(export.bytes)] }
+        return plain(.batchCompleted, batch, data)
+    }
+
+    static func started(_ batch: Batch) -> Announcement { plain(.batchProcessingStarted, batch, counters(batch)) }
+
+    static func cancelled(_ batch: Batch) -> Announcement { plain(.batchCancelled, batch, counters(batch)) }
+
+    private static func plain(_ event: EventName, _ batch: Batch, _ data: [String: JSONValue]) -> Announcement {
+        Announcement(
+            ProgressEvent(event, batch: batch.id, percent: batch.percent, data: .object(data)), fields: fields(batch))
     }
 
     /// The counters as fields of the batch's snapshot hash.

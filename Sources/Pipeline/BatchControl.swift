@@ -1,4 +1,5 @@
 public import Catalog
+import CrashPoints
 public import Foundation
 public import JobQueue
 import Model
@@ -22,9 +23,10 @@ public struct BatchControl: Sendable {
 
     /// Records and enqueues the first step of every asset. Starting twice is starting once.
     ///
-    /// When Redis is away the start stands all the same: the reconciler enqueues what the record says.
+    /// When Redis is away the start stands all the same: the reconciler announces and enqueues what the record says.
     /// - Throws: ``CatalogError``; `JobFailure` `unknown_recipe`.
     public func start(_ id: UUID, tenant: String?) async throws -> Batch {
+        CrashPoint.begin("start")
         let pending = try await catalog.batch(id, tenant: tenant)
         guard let recipe = recipes[pending.recipe], let first = recipe.steps.first else {
             throw JobFailure(.badInput, code: "unknown_recipe", message: "There is no recipe “\(pending.recipe)”.")
@@ -32,29 +34,17 @@ public struct BatchControl: Sendable {
         let (batch, jobs) = try await catalog.startBatch(id, tenant: tenant) { asset in
             StepJobs.job(first, of: recipe, asset: asset.id, in: pending)
         }
-        guard !jobs.isEmpty else { return batch }
-        await announce(
-            Announcement(
-                ProgressEvent(
-                    .batchProcessingStarted, batch: id, percent: 0, data: .object(Announcements.counters(batch))),
-                fields: Announcements.fields(batch)))
+        try? await announcer.tell(of: id)
         await enqueue(jobs)
         return batch
     }
 
     /// Stops what waits and runs of a batch; what runs is killed within a moment.
     public func cancel(_ id: UUID, tenant: String?) async throws -> Batch {
-        let cancelled = try await catalog.cancelBatch(id, tenant: tenant)
-        if !cancelled.jobs.isEmpty { try await queue.cancel(cancelled.jobs) }
-        if cancelled.isFirstTime {
-            await announce(
-                Announcement(
-                    ProgressEvent(
-                        .batchCancelled, batch: id, percent: cancelled.batch.percent,
-                        data: .object(Announcements.counters(cancelled.batch))),
-                    fields: Announcements.fields(cancelled.batch)))
-        }
-        return cancelled.batch
+        CrashPoint.begin("cancel")
+        let batch = try await catalog.cancelBatch(id, tenant: tenant)
+        try await announcer.tell(of: id)
+        return batch
     }
 
     /// Cancels a batch and removes its bytes. The record keeps its rows, so that what happened can be read.
@@ -75,9 +65,7 @@ public struct BatchControl: Sendable {
         }
     }
 
-    private func announce(_ announcement: Announcement) async {
-        _ = try? await queue.publish(announcement.event, fields: announcement.fields)
-    }
+    private var announcer: Announcer { Announcer(catalog: catalog, queue: queue) }
 }
 
 /// Runs blocking code on a thread of its own.

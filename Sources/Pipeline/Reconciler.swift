@@ -1,4 +1,5 @@
 public import Catalog
+import CrashPoints
 import Foundation
 public import JobQueue
 public import Logging
@@ -6,7 +7,8 @@ import Model
 public import Recipes
 import Worker
 
-/// Brings Redis back to what the record says: enqueues recorded jobs that Redis does not know.
+/// Brings Redis back to what the record says: enqueues recorded jobs that Redis does not know, and announces what is
+/// recorded and was not announced.
 ///
 /// A Redis that was emptied has lost its marker; then everything unfinished is enqueued at once. Otherwise only jobs
 /// that were put on their queue a while ago are compared. Enqueuing one that does run is harmless: ids are
@@ -43,7 +45,9 @@ public actor Reconciler {
     /// One comparison. Returns how many jobs were enqueued again.
     @discardableResult
     public func reconcile() async throws -> Int {
+        CrashPoint.begin("reconcile")
         let isEmptied = try await queue.marker() == nil
+        try await tellUntold()
         var count = try await enqueueUnknown(olderThan: isEmptied ? .zero : age)
         count += try await closeStuckBatches()
         // Set last: a crash before this line repeats the whole comparison.
@@ -64,6 +68,8 @@ public actor Reconciler {
                 for chunk in stride(from: 0, to: missing.count, by: 500).map({
                     missing[$0..<min($0 + 500, missing.count)]
                 }) {
+                    // Dead in Redis only: retried by somebody who died before it was queued, or its end was not recorded.
+                    try await queue.discardDead(name, ids: chunk.map(\.envelope.id))
                     _ = try await queue.enqueue(chunk.map(\.envelope), on: name)
                     count += chunk.count
                 }
@@ -85,6 +91,12 @@ public actor Reconciler {
         return ids
     }
 
+    /// What was recorded by somebody who died, or had no Redis, before telling of it. They get a moment to do it.
+    private func tellUntold() async throws {
+        let announcer = Announcer(catalog: catalog, queue: queue)
+        for id in try await catalog.untoldBatches(olderThan: min(age, .seconds(5))) { try await announcer.tell(of: id) }
+    }
+
     /// Batches whose assets are all final but which no job would close.
     private func closeStuckBatches() async throws -> Int {
         var count = 0
@@ -92,7 +104,7 @@ public actor Reconciler {
             let batch = try await catalog.batch(id, tenant: nil)
             let whenDone = recipes[batch.recipe].flatMap { StepJobs.whenDone($0, in: batch) }
             guard let outcome = try await catalog.settleBatch(id, whenDone: whenDone) else { continue }
-            for item in Announcements.ended(outcome) { try await queue.publish(item.event, fields: item.fields) }
+            try await Announcer(catalog: catalog, queue: queue).tell(of: id)
             for job in outcome.followUps {
                 _ = try await queue.enqueue([job.envelope], on: job.queue)
                 count += 1

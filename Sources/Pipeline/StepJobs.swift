@@ -51,6 +51,14 @@ public enum StepJobs {
     }
 }
 
+extension StepOutcome {
+    /// A job that died for the record, and whose worker died before the queue knew, dies there as well: by its own reason.
+    func throwIfDead() throws(JobFailure) {
+        guard let error = deadBecause else { return }
+        throw JobFailure(.badInput, code: error.code, message: error.message)
+    }
+}
+
 extension Recipe {
     /// The step with this name among those run for each asset, with what follows it (nil: it is the last).
     func assetStep(named name: String) -> (step: Step, next: Step?)? { Self.find(name, in: steps) }

@@ -34,27 +34,21 @@ public struct UnrunJobs: Sendable {
             if let asset = job.job.asset, let id = job.batch {
                 let batch = try await catalog.batch(id, tenant: nil)
                 let outcome = try await catalog.settleAsset(
-                    asset, status: state == .cancelled ? .cancelled : .failed, error: error,
+                    asset, job: envelope.id, state: state == .cancelled ? .cancelled : .dead, error: error,
                     whenDone: recipes[batch.recipe].flatMap { StepJobs.whenDone($0, in: batch) })
-                if let outcome { try await follow(outcome, envelope.id) }
+                try await Announcer(catalog: catalog, queue: queue).tell(of: id)
+                for next in outcome?.followUps ?? [] { _ = try await queue.enqueue([next.envelope], on: next.queue) }
+            } else {
+                try await catalog.jobEnded(envelope.id, claim: nil, state: state, error: error)
             }
-            try await catalog.jobEnded(envelope.id, claim: nil, state: state, error: error)
         } catch CatalogError.notFound {
             return
         } catch {
-            // The reconciler finds the job unfinished and enqueues it again; it then ends the same way.
+            // The reconciler finds the job unfinished and enqueues it again; it then ends the same way. Or it finds
+            // what is left to be announced, and enqueued.
             logger.warning(
                 "the end of a job could not be recorded",
                 metadata: ["job": "\(envelope.id)", "reason": "\(error)"])
         }
-    }
-
-    private func follow(_ outcome: StepOutcome, _ job: JobID) async throws {
-        if let asset = outcome.asset {
-            for item in Announcements.finished(asset, in: outcome.batch, job: job) + Announcements.ended(outcome) {
-                try await queue.publish(item.event, fields: item.fields)
-            }
-        }
-        for next in outcome.followUps { _ = try await queue.enqueue([next.envelope], on: next.queue) }
     }
 }

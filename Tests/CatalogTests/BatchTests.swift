@@ -115,6 +115,7 @@ struct BatchTests {
                 stepJob("scan", asset: $0.id, batch: $0.batch)
             }
             #expect(again.jobs.isEmpty && again.batch.status == .processing)
+            #expect(try await record.catalog.untold(ofBatch: batch.id).map(\.event) == [.batchProcessingStarted])
             await #expect(throws: CatalogError.wrongStatus(.processing)) {
                 try await record.catalog.addAsset(newAsset("late.jpg"), toBatch: batch.id, tenant: "default")
             }
@@ -152,9 +153,12 @@ struct BatchTests {
             let (batch, jobs) = try await record.startedBatch(3)
             #expect(try await record.finish(jobs[0]).outcome != nil)
             let cancelled = try await record.catalog.cancelBatch(batch.id, tenant: "default")
-            #expect(cancelled.isFirstTime && cancelled.batch.status == .cancelled)
-            #expect(Set(cancelled.jobs) == Set(jobs[1...].map(\.envelope.id)))
-            #expect(try await !record.catalog.cancelBatch(batch.id, tenant: "default").isFirstTime)
+            #expect(cancelled.status == .cancelled)
+            #expect(
+                Set(try await record.catalog.cancelledJobs(ofBatch: batch.id)) == Set(jobs[1...].map(\.envelope.id)))
+            #expect(try await record.catalog.cancelBatch(batch.id, tenant: "default") == cancelled)
+            let untold = try await record.catalog.untold(ofBatch: batch.id)
+            #expect(untold.map(\.event) == [.batchProcessingStarted, .batchCancelled], "each once")
             #expect(try await record.catalog.beginStep(claim(jobs[1])).isCancelled)
             #expect(try await record.finish(jobs[2]).isCancelled)
             #expect(

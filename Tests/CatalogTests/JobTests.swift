@@ -119,16 +119,23 @@ struct JobTests {
             let (batch, jobs) = try await record.startedBatch(2)
             let asset = try #require(jobs[1].asset)
             _ = try await record.finish(jobs[0])
-            _ = try await record.catalog.jobEnded(jobs[1].envelope.id, claim: nil, state: .dead)
+            try record.psql("UPDATE job_runs SET fence = 7, state = 'dead' WHERE id = '\(jobs[1].envelope.id)'")
             #expect(try await record.catalog.strandedAssets(olderThan: .zero) == [asset])
+            try record.psql("UPDATE job_runs SET state = 'running' WHERE id = '\(jobs[1].envelope.id)'")
             #expect(try await record.catalog.stuckBatches(olderThan: .zero) == [])
             #expect(try await record.catalog.settleBatch(batch.id, whenDone: nil) == nil)
             let lost = RecordedError(code: "worker_lost", message: "The worker was lost too often.")
             let settled = try await record.catalog.settleAsset(
-                asset, status: .failed, error: lost, whenDone: closingJob(batch.id))
+                asset, job: jobs[1].envelope.id, state: .dead, error: lost, whenDone: closingJob(batch.id))
             #expect(settled?.followUps == [closingJob(batch.id)] && settled?.asset?.error == lost)
+            let ended = try await record.catalog.job(jobs[1].envelope.id, tenant: nil)
+            #expect(ended.state == .dead && ended.error == lost, "with its asset, whatever its fence")
             #expect(
-                try await record.catalog.settleAsset(asset, status: .failed, error: lost, whenDone: nil) == nil)
+                try await record.catalog.settleAsset(
+                    asset, job: jobs[1].envelope.id, state: .dead, error: lost, whenDone: nil) == nil)
+            let untold = try await record.catalog.untold(ofBatch: batch.id)
+            #expect(untold.map(\.event) == [.batchProcessingStarted, .processingError])
+            #expect(untold[1].asset == asset && untold[1].job == jobs[1].envelope.id)
             try record.psql("DELETE FROM job_runs WHERE kind = 'export.batch'")
             try record.psql("UPDATE batches SET processed_images = 0")
             #expect(try await record.catalog.stuckBatches(olderThan: .zero) == [batch.id])
@@ -152,6 +159,23 @@ struct JobTests {
             #expect(fired == 1)
             #expect(try await record.catalog.lastTick(recipe: "nightly") == tick)
             #expect(try await record.catalog.claimTick(recipe: "hourly", tick: tick))
+        }
+    }
+
+    @Test("A tick whose scheduler died is somebody else's, and one that has fired nobody's")
+    func abandonedTicks() async throws {
+        try await withCatalog { record in
+            let ticks = [Date(timeIntervalSince1970: 1_800_000_000), Date(timeIntervalSince1970: 1_800_003_600)]
+            for tick in ticks { #expect(try await record.catalog.claimTick(recipe: "hourly", tick: tick)) }
+            try await record.catalog.tickDone(recipe: "hourly", tick: ticks[0])
+            #expect(try await record.catalog.undoneTicks(recipe: "hourly", after: ticks[0] - 1).isEmpty)
+            #expect(try await !record.catalog.claimTick(recipe: "hourly", tick: ticks[1]), "it may still be at work")
+            try record.psql("UPDATE schedule_ticks SET fired_at = now() - interval '301 seconds'")
+            #expect(try await record.catalog.undoneTicks(recipe: "hourly", after: ticks[1]).isEmpty)
+            #expect(try await record.catalog.undoneTicks(recipe: "hourly", after: ticks[0]) == [ticks[1]])
+            #expect(try await !record.catalog.claimTick(recipe: "hourly", tick: ticks[0]))
+            #expect(try await record.catalog.claimTick(recipe: "hourly", tick: ticks[1]))
+            #expect(try await !record.catalog.claimTick(recipe: "hourly", tick: ticks[1]))
         }
     }
 

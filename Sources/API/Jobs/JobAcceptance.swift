@@ -28,7 +28,7 @@ struct JobAcceptance {
     /// - Returns: in the order of `jobs`.
     /// - Throws: ``Problem`` 422 when an id was used for another job; ``JobQueueError`` when the queue takes no more.
     func accept(_ jobs: [QueuedJob]) async throws -> [Accepted] {
-        CrashPoint.begin()
+        CrashPoint.begin("accept")
         try await checkDependencies(of: jobs)
         let new = Set(try await catalog.recordJobs(jobs))
         var fresh = jobs.filter { new.contains($0.envelope.id) }

@@ -1,4 +1,5 @@
 import Catalog
+import CrashPoints
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -30,6 +31,7 @@ extension APIServices {
 
     /// The same `Idempotency-Key` with the same body gives the same batch; `Idempotency-Replayed: true` tells.
     private func createBatch(_ call: Call) async throws -> Response {
+        CrashPoint.begin("create")
         let key = try call.idempotencyKey()
         let body = try await call.json(maxBytes: settings.maxJSONBytes).value
         let fields = try Fields(body, known: ["recipe", "keywords", "options", "callback_url"])

@@ -1,4 +1,5 @@
 import Catalog
+import CrashPoints
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -85,6 +86,7 @@ extension APIServices {
     }
 
     private func cancelJob(_ call: Call) async throws -> Response {
+        CrashPoint.begin("cancel-job")
         let id = try call.jobID()
         let job = try await jobState(id, call)
         guard !job.state.isFinal || job.state == .cancelled else {
@@ -103,17 +105,29 @@ extension APIServices {
     }
 
     private func retryJob(_ call: Call) async throws -> Response {
+        CrashPoint.begin("retry-job")
         let id = try call.jobID()
         _ = try Fields(try await call.optionalJSON(maxBytes: settings.maxJSONBytes), known: [])
         let job = try await jobState(id, call)
         // A cancelled id stays cancelled on the queue: what would be enqueued again would be dropped.
         guard job.state == .dead, let name = job.queue else { throw CatalogError.notRetryable(job.state) }
-        let envelope = job.isRecorded ? try await catalog.retryJob(id, tenant: call.tenant).envelope : nil
+        let envelope = job.isRecorded ? try await reopened(id, call) : nil
         if let envelope { try await Dependencies(catalog: catalog, queue: queue).restore(for: [envelope]) }
         if try await queue.retryDead(name, ids: [id]) == 0, let envelope {
             _ = try await queue.enqueue([envelope], on: name)
         }
         return try .json(.accepted, ["id": .string(id.rawValue), "state": "queued"])
+    }
+}
+
+extension APIServices {
+    /// A recorded job, ready to run again: by this call, or by one that died before it was queued.
+    private func reopened(_ id: JobID, _ call: Call) async throws -> JobEnvelope {
+        do {
+            return try await catalog.retryJob(id, tenant: call.tenant).envelope
+        } catch CatalogError.notRetryable(.queued) {
+            return try await catalog.job(id, tenant: call.tenant).job.envelope
+        }
     }
 }
 

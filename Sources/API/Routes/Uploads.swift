@@ -1,4 +1,5 @@
 import Catalog
+import CrashPoints
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -21,6 +22,7 @@ extension APIServices {
     /// The raw body is the file. It is stored under a name of its own before the row is inserted, so that a row never
     /// points to bytes that are not there; when anything fails the bytes go.
     private func upload(_ call: Call) async throws -> Response {
+        CrashPoint.begin("upload")
         let batch = try call.uuid()
         let name = try FileNames.fromPath(call.parameters["filename"] ?? "")
         for (field, value) in [(HTTPField.Name.contentEncoding, "identity"), (.contentRange, "")] {

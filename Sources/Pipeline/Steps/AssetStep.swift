@@ -53,7 +53,9 @@ struct AssetStep: JobHandler {
         let facts: StepFacts
         switch try await catalog.beginStep(claim) {
         case .run(let start): facts = start
-        case .alreadyDone(let outcome): return Self.outcome(outcome, job, facts: .object([:]))
+        case .alreadyDone(let outcome):
+            try outcome.throwIfDead()
+            return Self.outcome(outcome, job, facts: .object([:]))
         case .cancelled, .fenced: return JobOutcome()
         }
         guard let asset = facts.asset, let name = facts.job.job.step else {

@@ -19,7 +19,9 @@ struct ExportStep: JobHandler {
         let facts: StepFacts
         switch try await catalog.beginStep(claim) {
         case .run(let start): facts = start
-        case .alreadyDone(let outcome): return Self.outcome(outcome, job)
+        case .alreadyDone(let outcome):
+            try outcome.throwIfDead()
+            return Self.outcome(outcome, job)
         case .cancelled, .fenced: return JobOutcome()
         }
         let batch = facts.batch

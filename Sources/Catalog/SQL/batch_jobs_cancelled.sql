@@ -1,0 +1,1 @@
+SELECT id FROM job_runs WHERE batch_id = $1 AND state = 'cancelled'

@@ -1,0 +1,1 @@
+DELETE FROM untold WHERE id = ANY ($1::bigint[])
