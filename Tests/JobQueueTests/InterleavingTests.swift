@@ -9,6 +9,38 @@ import Testing
 /// Random histories of several workers, with lost answers, repeated batches and declared deaths: after every step Redis
 /// holds exactly what the model says.
 @Suite struct InterleavingTests {
+    /// What a step does in detail follows from its own seed and what is there then, so that it can stand without others.
+    enum Step: Sendable {
+        /// Now and then the same bytes again.
+        case push(Int)
+        case pauseOrResume
+        /// Sometimes the worker still gets something done between the look at its list and the verdict.
+        case declareDead(worker: Int, UInt64)
+        case forgetScripts
+        case exchange(worker: Int, UInt64)
+
+        static func random(_ count: Int, seed: UInt64) -> [Step] {
+            var random = SeededGenerator(seed: seed)
+            var number = 0
+            return (0..<count).map { _ in
+                let worker = Int.random(in: 0..<3, using: &random)
+                let own = UInt64.random(in: .min ... .max, using: &random)
+                switch Int.random(in: 0..<100, using: &random) {
+                case 0..<30:
+                    if own % 10 > 0 { number += 1 }
+                    return .push(number)
+                case 30..<36: return .pauseOrResume
+                case 36..<42: return .declareDead(worker: worker, own)
+                case 42..<46: return .forgetScripts
+                default: return .exchange(worker: worker, own)
+                }
+            }
+        }
+    }
+
+    /// What a model may have wrong, to see that it is found and how it is told.
+    enum Fault { case overlooksPauses }
+
     private struct Worker {
         var id = WorkerID(fresh: .scan)
         var batch: Int64 = 0
@@ -23,30 +55,33 @@ import Testing
     @Test(
         "The scripts and the model agree",
         arguments: [1, 2, 3, UInt64.random(in: 4...UInt64.max)])
-    func agree(seed: UInt64) async throws {
-        let rig = try Rig(server: try RedisServer())
+    func agreement(seed: UInt64) async throws {
+        let server = try RedisServer()
+        try await Shrinking.check(seed: seed, Step.random(600, seed: seed)) { try await Self.run($0, server) }
+    }
+
+    static func run(_ steps: [Step], _ server: RedisServer, fault: Fault? = nil) async throws {
+        try await InterleavingTests().run(steps, server, fault)
+    }
+
+    private func run(_ steps: [Step], _ server: RedisServer, _ fault: Fault?) async throws {
+        let rig = try Rig(server: server)
         var connection = try RedisConnection.open(rig.url, name: "test")
-        var random = SeededGenerator(seed: seed)
         var model = QueueModel()
         var workers: [Worker] = []
         for _ in 0..<3 { workers.append(try enter(rig, &connection)) }
-        var number = 0
-
-        for step in 0..<600 {
-            let note: Comment = "seed \(seed), step \(step)"
-            let index = Int.random(in: 0..<workers.count, using: &random)
-            switch Int.random(in: 0..<100, using: &random) {
-            case 0..<30:
-                // Now and then the same bytes again.
-                if Int.random(in: 0..<10, using: &random) > 0 { number += 1 }
+        for (number, step) in steps.enumerated() {
+            let note = "step \(number + 1), \(step)"
+            switch step {
+            case .push(let number):
                 try connection.send("LPUSH", .text(rig.keys.waiting(.scan)), .text("job \(number)"))
                 model.waiting.insert("job \(number)", at: 0)
-            case 30..<36:
-                model.isPaused.toggle()
-                let order: RedisArgument = model.isPaused ? "SADD" : "SREM"
-                try connection.send(order, .text(rig.keys.paused), "scan")
-            case 36..<42:
-                // Sometimes the worker still gets something done between the look at its list and the verdict.
+            case .pauseOrResume:
+                let isPaused = try connection.send("SISMEMBER", .text(rig.keys.paused), "scan").int == 1
+                if fault != .overlooksPauses { model.isPaused = !isPaused }
+                try connection.send(isPaused ? "SREM" : "SADD", .text(rig.keys.paused), "scan")
+            case .declareDead(let index, let own):
+                var random = SeededGenerator(seed: own)
                 let rescue = Rescue(settings: rig.settings, keys: rig.keys, worker: workers[index].id, isCertain: true)
                 let seen = try connection.send(rescue.read).array?.compactMap(\.bytes) ?? []
                 let dying = workers[index].id
@@ -55,8 +90,9 @@ import Testing
                 }
                 try declareDead(dying, seen, rig, &model, &connection)
                 if Bool.random(using: &random) { workers[index] = try enter(rig, &connection) }
-            case 42..<46: try connection.send("SCRIPT", "FLUSH")
-            default:
+            case .forgetScripts: try connection.send("SCRIPT", "FLUSH")
+            case .exchange(let index, let own):
+                var random = SeededGenerator(seed: own)
                 try exchange(&workers[index], rig, &model, &random, &connection, note)
             }
             try compare(rig, model, workers, &connection, note)
@@ -78,7 +114,7 @@ import Testing
 
     private func exchange(
         _ worker: inout Worker, _ rig: Rig, _ model: inout QueueModel, _ random: inout SeededGenerator,
-        _ connection: inout RedisConnection, _ note: Comment
+        _ connection: inout RedisConnection, _ note: String
     ) throws {
         var settlings = worker.unanswered ?? []
         if worker.unanswered == nil {
@@ -100,14 +136,14 @@ import Testing
             return
         }
         worker.unanswered = nil
-        let parts = try #require(reply.array, note)
+        let parts = reply.array ?? []
         guard let expected else {
-            #expect(parts.first?.string == "fenced", note)
+            try agree(parts.first?.string, "fenced", "\(note): answer")
             worker = try enter(rig, &connection)
             return
         }
-        try #require(parts.count == 10, note)
-        #expect(parts[8].array?.compactMap(\.string) == expected, note)
+        try agree(parts.count, 10, "\(note): parts of the answer \(reply)")
+        try agree(parts[8].array?.compactMap(\.string), expected, "\(note): claimed")
         for done in settlings {
             if let place = worker.held.firstIndex(of: done.raw) { worker.held.remove(at: place) }
         }
@@ -163,21 +199,23 @@ import Testing
     }
 
     private func compare(
-        _ rig: Rig, _ model: QueueModel, _ workers: [Worker], _ connection: inout RedisConnection, _ note: Comment
+        _ rig: Rig, _ model: QueueModel, _ workers: [Worker], _ connection: inout RedisConnection, _ note: String
     ) throws {
         func texts(_ value: RedisValue) -> [String] { value.array?.compactMap(\.string) ?? [] }
         let keys = rig.keys
-        #expect(texts(try connection.send("LRANGE", .text(keys.waiting(.scan)), 0, -1)) == model.waiting, note)
-        #expect(
-            texts(try connection.send("ZRANGE", .text(keys.delayed(.scan)), 0, -1)) == model.delayed.map(\.raw), note)
-        #expect(texts(try connection.send("LRANGE", .text(keys.parked(.scan)), 0, -1)) == model.parked, note)
-        #expect(Set(texts(try connection.send("ZRANGE", .text(keys.dead(.scan)), 0, -1))) == model.dead, note)
-        #expect(Set(texts(try connection.send("HKEYS", .text(keys.deadEntries(.scan))))) == model.dead, note)
+        func list(_ key: String) throws -> [String] { texts(try connection.send("LRANGE", .text(key), 0, -1)) }
+        func set(_ key: String) throws -> [String] { texts(try connection.send("ZRANGE", .text(key), 0, -1)) }
+        try agree(try list(keys.waiting(.scan)), model.waiting, "\(note): waiting")
+        try agree(try set(keys.delayed(.scan)), model.delayed.map(\.raw), "\(note): delayed")
+        try agree(try list(keys.parked(.scan)), model.parked, "\(note): parked")
+        try agree(Set(try set(keys.dead(.scan))), model.dead, "\(note): dead")
+        let entries = texts(try connection.send("HKEYS", .text(keys.deadEntries(.scan))))
+        try agree(Set(entries), model.dead, "\(note): entries of the dead")
         let processed = try connection.send("HGET", .text(keys.stats(.scan)), "processed").int ?? 0
-        #expect(processed == model.processed, note)
+        try agree(Int(processed), model.processed, "\(note): processed")
         for worker in workers {
-            let list = texts(try connection.send("LRANGE", .text(keys.running(worker.id)), 0, -1))
-            #expect(list == model.running[worker.id.rawValue] ?? [], note)
+            try agree(
+                try list(keys.running(worker.id)), model.running[worker.id.rawValue] ?? [], "\(note): running")
         }
     }
 }

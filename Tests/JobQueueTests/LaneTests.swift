@@ -6,12 +6,12 @@ import Testing
 
 @testable import JobQueue
 
+func job(_ name: String, priority: Int = 0, tenant: String = "default", cost: Int = 1) -> String {
+    #"{"v":1,"id":"\#(name)","kind":"echo","payload":{},"priority":\#(priority),"tenant":"\#(tenant)","cost":\#(cost)}"#
+}
+
 /// Priorities, and tenants that share a queue.
 @Suite struct LaneTests {
-    private func job(_ name: String, priority: Int = 0, tenant: String = "default", cost: Int = 1) -> String {
-        #"{"v":1,"id":"\#(name)","kind":"echo","payload":{},"priority":\#(priority),"tenant":"\#(tenant)","cost":\#(cost)}"#
-    }
-
     /// Pushes as any program does while a worker is busy, and returns the order in which one slot then runs them.
     private func order(of raws: [String], _ rig: Rig, sorted: Bool = true) async throws -> [String] {
         let worker = TestWorker(rig, slots: 1) { $0.envelope.id.rawValue == "busy" ? nil : .done() }
@@ -145,74 +145,5 @@ import Testing
         worker.consumer.finish(busy, .done())
         try await eventually("the good one ran") { worker.claims.contains { $0.envelope.id.rawValue == "good" } }
         try await eventually("the bad one died") { try await rig.stats().dead == 1 }
-    }
-
-    @Test("Scripts and model agree", arguments: [1, 2, 3, UInt64.random(in: 4...UInt64.max)])
-    func agree(seed: UInt64) async throws {
-        let rig = try Rig(server: try RedisServer())
-        var connection = try RedisConnection.open(rig.url, name: "test")
-        var random = SeededGenerator(seed: seed)
-        var model = LaneModel()
-        let worker = WorkerID(fresh: .scan)
-        _ = try connection.run(
-            QueueScripts.register,
-            keys: [
-                .text(rig.keys.workers), .text(rig.keys.worker(worker)), .text(rig.keys.tombstone(worker)),
-                .text(rig.keys.running(worker)), .text(rig.keys.host("test")),
-            ], [.text(worker.rawValue), 3_600_000, 3_600_000, "0 0", 2, "queue", "scan"])
-        var held: [LaneModel.Job] = []
-        var batch: Int64 = 0
-        for step in 0..<800 {
-            let note: Comment = "seed \(seed), step \(step)"
-            switch Int.random(in: 0..<10, using: &random) {
-            case 0..<5:
-                for number in 0..<Int.random(in: 1...20, using: &random) {
-                    // Now and then a while without anything special.
-                    let isSpecial = step % 200 < 120
-                    var new = LaneModel.Job(
-                        raw: "", priority: isSpecial ? [-5, 0, 0, 5].randomElement(using: &random) ?? 0 : 0,
-                        tenant: isSpecial ? ["default", "a", "b"].randomElement(using: &random) ?? "a" : "default",
-                        cost: Int.random(in: 1...3, using: &random))
-                    new.raw = job("\(step).\(number)", priority: new.priority, tenant: new.tenant, cost: new.cost)
-                    try connection.send("LPUSH", .text(rig.keys.waiting(.scan)), .text(new.raw))
-                    model.list.insert(new, at: 0)
-                }
-            case 5:
-                let call: [RedisArgument] = [
-                    .text("turn"), .text(rig.keys.waiting(.scan)), .text(rig.keys.lanes(.scan)), .text(rig.keys.paused),
-                ]
-                _ = try connection.run(QueueScripts.sort, keys: call, ["me", 1_000, "scan", 7, 5_000, "0.5"])
-                if model.list.isEmpty, model.waiting == 0 { model.calmDown() }
-                if !model.isSorted {
-                    model.isSorted = model.list.contains { $0.priority != 0 || $0.tenant != "default" }
-                }
-                if model.isSorted { model.sort(7) }
-            default:
-                let want = Int.random(in: 0...30, using: &random)
-                var settlements: [Settlement] = []
-                for job in held where Int.random(in: 0..<3, using: &random) > 0 {
-                    let raw = Array(job.raw.utf8)
-                    let goesBack = Int.random(in: 0..<6, using: &random) == 0
-                    settlements.append(Settlement(verb: goesBack ? .front : .done, raw: raw, value: raw))
-                    held.removeAll { $0.raw == job.raw }
-                    if goesBack { model.giveBack(job) }
-                }
-                batch += 1
-                let call = ScriptCall.exchange(
-                    worker, batch: batch, want: want, plain: settlements.filter(\.isPlainAcknowledgement),
-                    others: settlements.filter { !$0.isPlainAcknowledgement }, keys: rig.keys, settings: rig.settings,
-                    at: Date())
-                let reply = try connection.run(QueueScripts.exchange, keys: call.keys, call.arguments).array ?? []
-                try #require(reply.count == 10, note)
-                let expected = want > 0 ? model.claim(want) : []
-                #expect(reply[8].array?.compactMap(\.string) == expected.map(\.raw), note)
-                held += expected
-            }
-            let waiting = try connection.send("HGET", .text(rig.keys.lanes(.scan)), "waiting").int
-            #expect(waiting == (model.isSorted ? Int64(model.waiting) : nil), note)
-            let list = try connection.send("LRANGE", .text(rig.keys.waiting(.scan)), 0, -1).array ?? []
-            #expect(list.compactMap(\.string) == model.list.map(\.raw), note)
-            await Task.yield()  // each step blocks its thread for a moment
-        }
     }
 }
