@@ -121,7 +121,10 @@ let trials: [Target] = [
     // Workers of its own, broken at random on real servers: `flotilla torture`.
     .target(
         name: "Torture",
-        dependencies: ["Model", "Settings", "Redis", "Postgres", "JobQueue", "Catalog", "Pipeline", log],
+        dependencies: [
+            "Model", "Settings", "Redis", "Postgres", "ObjectStorage", "Sandbox", "HelperProtocol", "JobQueue", "Catalog",
+            "Worker", "Pipeline", "CSandbox", "CSeccomp", log,
+        ],
         swiftSettings: strict)
 ]
 
@@ -186,7 +189,7 @@ let testing: [Target] = [
             "flotilla-compress-worker", "flotilla-export-worker", "flotilla-helper-scan", "flotilla-helper-image",
             "Catalog", "JobQueue", "Model", "ObjectStorage", "Pipeline", "Postgres", "Recipes", "Redis", log,
         ]),
-    tests("Torture", ["flotilla", "flotilla-export-worker", "Model", "Catalog", log]),
+    tests("Torture", ["flotilla", "Model", "Catalog", log]),
     // The whole fleet as its users see it: real executables, HTTP, redis-cli.
     .testTarget(
         name: "FleetTests",

@@ -10,13 +10,17 @@ final class ChildProcess: Sendable {
     /// - Parameters:
     ///   - environment: the whole of it.
     ///   - log: gets standard output and error, at its end.
-    init(_ command: [String], environment: [String: String], log: String) throws(TortureError) {
+    ///   - socket: becomes its descriptor 3.
+    init(
+        _ command: [String], environment: [String: String], log: String, socket: Int32? = nil
+    ) throws(TortureError) {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        if let socket { posix_spawn_file_actions_adddup2(&actions, socket, 3) }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }

@@ -3,17 +3,27 @@ import Glibc
 import Redis
 import Synchronization
 
-/// Stands between one worker and Redis, on a port of 127.0.0.1, and is as bad a network as it is told to be.
+/// Stands between one worker and its Redis servers and sentinels, on ports of 127.0.0.1, and is as bad a network as it is
+/// told to be.
 final class FaultProxy: Sendable {
-    let port: UInt16
-    private let upstream: RedisNode
-    private let listener: Int32
+    /// The way to one server.
+    struct Route: Sendable {
+        let upstream: RedisNode
+        let listener: Int32
+        let port: UInt16
+        /// Whether what it says names servers, in place of which our own ports have to be named.
+        let isSentinel: Bool
+    }
+
+    let routes: [Route]
+    private let redirections: [PortRewriter.Pair]
     private let wakeInput: Int32
     private let wakeOutput: Int32
     private let counterPrefix: String
     /// Told the number of each `INCR` of a counter that a worker sends, and the process that sent it.
     private let started: @Sendable (_ number: Int, _ incarnation: Int) -> Void
     private let orders = Mutex(Orders())
+    private let linkCount = Atomic(0)
 
     private struct Orders {
         var incarnation = 0
@@ -24,12 +34,19 @@ final class FaultProxy: Sendable {
     }
 
     init(
-        to upstream: RedisNode, counterPrefix: String, started: @escaping @Sendable (Int, Int) -> Void
+        servers: [RedisNode], sentinels: [RedisNode] = [], counterPrefix: String,
+        started: @escaping @Sendable (Int, Int) -> Void
     ) throws(TortureError) {
-        self.upstream = upstream
         self.counterPrefix = counterPrefix
         self.started = started
-        (listener, port) = try LocalSocket.listen()
+        var routes: [Route] = []
+        for (index, node) in (servers + sentinels).enumerated() {
+            let (listener, port) = try LocalSocket.listen()
+            routes.append(
+                Route(upstream: node, listener: listener, port: port, isSentinel: index >= servers.count))
+        }
+        self.routes = routes
+        redirections = routes.filter { !$0.isSentinel }.map { PortRewriter.Pair(from: $0.upstream.port, to: $0.port) }
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw TortureError("no pipe: errno \(errno)") }
         for end in ends { LocalSocket.prepare(end) }
@@ -40,12 +57,26 @@ final class FaultProxy: Sendable {
     /// Connections from now on belong to this process.
     func belongs(to incarnation: Int) { order { $0.incarnation = incarnation } }
 
-    func cut() { order { $0.isCut = true } }
+    /// - Returns: whether there was a connection.
+    @discardableResult
+    func cut() -> Bool {
+        order { $0.isCut = true }
+        return linkCount.load(ordering: .relaxed) > 0
+    }
 
     /// Carries nothing until then, in neither direction; connections stay open, and what was sent arrives late.
-    func fallSilent(for length: Duration) { order { $0.silentUntil = .now + length } }
+    ///
+    /// - Returns: whether there was a connection.
+    func fallSilent(for length: Duration) -> Bool {
+        order { $0.silentUntil = .now + length }
+        return linkCount.load(ordering: .relaxed) > 0
+    }
 
-    func delay(by delay: Duration) { order { $0.delay = delay } }
+    /// - Returns: whether there was a connection.
+    func delay(by delay: Duration) -> Bool {
+        order { $0.delay = delay }
+        return linkCount.load(ordering: .relaxed) > 0
+    }
 
     func heal() {
         order {
@@ -78,10 +109,11 @@ final class FaultProxy: Sendable {
                 links = []
             }
             if orders.isClosed { break }
+            linkCount.store(links.count, ordering: .relaxed)
             var polled = [pollfd(fd: wakeInput, events: Int16(POLLIN), revents: 0)]
             var until = orders.silentUntil
             if until == nil {
-                polled.append(pollfd(fd: listener, events: Int16(POLLIN), revents: 0))
+                for route in routes { polled.append(pollfd(fd: route.listener, events: Int16(POLLIN), revents: 0)) }
                 for link in links { polled += link.polled(at: now) }
                 until = links.flatMap { [$0.toServer.firstDue, $0.toClient.firstDue] }.compactMap { $0 }
                     .filter { $0 > now }.min()
@@ -90,54 +122,34 @@ final class FaultProxy: Sendable {
             _ = poll(&polled, nfds_t(polled.count), Int32(min(waitMs, 1_000)))
             if polled[0].revents != 0 { while read(wakeInput, &buffer, buffer.count) > 0 {} }
             guard polled.count > 1 else { continue }
+            let first = 1 + routes.count
             for index in links.indices {
-                move(&links[index], polled[2 + 2 * index], polled[3 + 2 * index], orders.delay, &buffer)
+                links[index].move(
+                    polled[first + 2 * index], polled[first + 2 * index + 1], orders.delay, &buffer, started)
             }
             links.removeAll { link in
                 if link.isOver { link.close(reset: false) }
                 return link.isOver
             }
-            if polled[1].revents != 0 { accept(orders.incarnation, &links) }
+            for (index, route) in routes.enumerated() where polled[1 + index].revents != 0 {
+                accept(route, orders.incarnation, &links)
+            }
         }
-        for descriptor in [listener, wakeInput, wakeOutput] { Glibc.close(descriptor) }
+        for descriptor in routes.map(\.listener) + [wakeInput, wakeOutput] { Glibc.close(descriptor) }
     }
 
-    private func accept(_ incarnation: Int, _ links: inout [ProxyLink]) {
-        let client = Glibc.accept(listener, nil, nil)
+    private func accept(_ route: Route, _ incarnation: Int, _ links: inout [ProxyLink]) {
+        let client = Glibc.accept(route.listener, nil, nil)
         guard client >= 0 else { return }
         LocalSocket.prepare(client)
-        guard let server = LocalSocket.connect(upstream.host, upstream.port) else {
+        guard let server = LocalSocket.connect(route.upstream.host, route.upstream.port) else {
             Glibc.close(client)
             return
         }
         links.append(
             ProxyLink(
                 client: client, server: server, incarnation: incarnation,
-                spotter: IncrementSpotter(prefix: counterPrefix)))
-    }
-
-    private func move(
-        _ link: inout ProxyLink, _ client: pollfd, _ server: pollfd, _ delay: Duration, _ buffer: inout [UInt8]
-    ) {
-        let now = ContinuousClock.now
-        if client.revents & Int16(POLLIN | POLLHUP | POLLERR) != 0, !link.clientHasEnded {
-            let count = recv(link.client, &buffer, buffer.count, 0)
-            if count > 0 {
-                link.toServer.append(buffer[..<count], due: now + delay)
-                for number in link.spotter.read(buffer[..<count]) { started(number, link.incarnation) }
-            } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
-                link.clientHasEnded = true
-            }
-        }
-        if server.revents & Int16(POLLIN | POLLHUP | POLLERR) != 0, !link.serverHasEnded {
-            let count = recv(link.server, &buffer, buffer.count, 0)
-            if count > 0 {
-                link.toClient.append(buffer[..<count], due: now + delay)
-            } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
-                link.serverHasEnded = true
-            }
-        }
-        if !link.toServer.flush(to: link.server, at: now) { link.serverHasEnded = true; link.clientHasEnded = true }
-        if !link.toClient.flush(to: link.client, at: now) { link.serverHasEnded = true; link.clientHasEnded = true }
+                spotter: IncrementSpotter(prefix: counterPrefix),
+                rewriter: route.isSentinel ? PortRewriter(redirections) : nil))
     }
 }

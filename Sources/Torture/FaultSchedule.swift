@@ -2,54 +2,104 @@
 public struct FaultSchedule: Sendable, Hashable {
     public let faults: [Fault]
 
+    /// Each kind comes once, if the run is long enough, and beyond that as often as its weight says. Faults overlap, but
+    /// for those that break the same thing.
+    ///
     /// - Parameters:
     ///   - length: of the run; the last fault is over by then.
-    ///   - workers: 1 or more; each has one fault at a time.
+    ///   - workers: 1 or more.
+    ///   - clocks: workers whose clock can be stepped.
     ///   - lease: what a frozen worker outlasts, and a silent connection at times.
-    ///   - withServers: whether Redis and PostgreSQL are broken too; one at a time.
-    public init(seed: UInt64, length: Duration, workers: Int, lease: Duration, withServers: Bool) {
-        precondition(workers > 0, "faults need a worker")
+    ///   - kinds: what can be done here.
+    ///   - perSecond: how many are drawn; a few find what they would break broken already, and are left out.
+    public init(
+        seed: UInt64, length: Duration, workers: Int, clocks: [Int], lease: Duration, kinds: Set<Fault.Kind>,
+        perSecond: Double
+    ) {
+        precondition(workers > 0 && perSecond > 0, "faults need a worker and a rate")
         var random = SplitMix64(seed: seed)
+        let kinds = Fault.Kind.allCases.filter { kinds.contains($0) && ($0 != .clockStep || !clocks.isEmpty) }
+        var calendar = Calendar(length: length)
         var faults: [Fault] = []
-        var workersFree = [Duration](repeating: .zero, count: workers)
-        var serversFree = Duration.zero
-        var at = Duration.seconds(2)
-        while true {
-            at += .milliseconds(Int.random(in: 300...2_500, using: &random))
-            guard at < length else { break }
-            let ofServers = withServers && Int.random(in: 0..<4, using: &random) == 0
-            let kinds = ofServers ? Fault.Kind.ofServers : Fault.Kind.ofWorkers
-            let kind = kinds[Int.random(in: 0..<kinds.count, using: &random)]
-            let span = Self.length(of: kind, lease: lease, using: &random)
-            let index = Int.random(in: 0..<workers, using: &random)
-            guard at + span < length else { continue }
-            // Each draw happens whether it is used or not, so that one fault more or less changes no later one.
-            if ofServers {
-                guard serversFree <= at else { continue }
-                serversFree = at + span + .seconds(4)
-            } else if kind.concernsOneWorker {
-                guard workersFree[index] <= at else { continue }
-                workersFree[index] = at + span + .seconds(1)
-            }
-            faults.append(Fault(at: at, kind: kind, worker: kind.concernsOneWorker ? index : nil, length: span))
+
+        /// Each draw happens whether it is used or not, so that one fault more or less changes no later one.
+        func draw(_ kind: Fault.Kind) -> Fault {
+            let part = Double.random(in: 0..<1, using: &random)
+            let isLong = Int.random(in: 0..<8, using: &random) == 0
+            let pick = Int.random(in: 0..<1_000_000, using: &random)
+            let worker = kind == .clockStep ? clocks[pick % clocks.count] : pick % workers
+            return Fault(
+                at: .zero, kind: kind, worker: kind.concernsOneWorker ? worker : nil,
+                length: kind.length(part, isLong: isLong, lease: lease))
         }
-        self.faults = faults
+
+        let start = Duration.seconds(2)
+        for (index, kind) in kinds.shuffled(using: &random).enumerated() {
+            var fault = draw(kind)
+            fault.at = start + (length - start) * (Double(index) / Double(kinds.count))
+            if calendar.place(&fault, from: start) { faults.append(fault) }
+        }
+        let total = kinds.reduce(0) { $0 + $1.weight }
+        var at = start
+        while total > 0 {
+            at += .seconds(Double.random(in: 0.2...1.8, using: &random) / perSecond)
+            guard at < length else { break }
+            var left = Double.random(in: 0..<total, using: &random)
+            let kind = kinds.first { kind in
+                left -= kind.weight
+                return left < 0
+            }
+            guard let kind else { continue }
+            var fault = draw(kind)
+            fault.at = at
+            if calendar.take(fault) { faults.append(fault) }
+        }
+        self.faults = faults.sorted { $0.at < $1.at }
+    }
+}
+
+/// What is broken when.
+private struct Calendar {
+    private struct Thing: Hashable {
+        var subject: Fault.Kind.Subject
+        var worker: Int?
     }
 
-    private static func length(of kind: Fault.Kind, lease: Duration, using random: inout SplitMix64) -> Duration {
-        let part = Double.random(in: 0...1, using: &random)
-        func between(_ low: Duration, _ high: Duration) -> Duration { low + (high - low) * part }
-        return switch kind {
-        case .kill: between(.zero, .seconds(3))
-        case .freeze: between(lease + .seconds(1), lease + .seconds(5))
-        case .terminate: between(.zero, .seconds(1))
-        case .halfOpen: between(.seconds(1), lease + .seconds(3))
-        case .delay: between(.seconds(1), .seconds(5))
-        case .cut, .scriptFlush, .clientKill, .flushAll: .zero
-        case .redisKill: between(.milliseconds(100), .seconds(2))
-        case .redisSleep: between(.milliseconds(200), .seconds(2))
-        case .redisMemory: between(.milliseconds(500), .seconds(2))
-        case .postgresFast, .postgresImmediate: between(.milliseconds(100), .seconds(2))
-        }
+    let length: Duration
+    private var broken: [Thing: [Range<Duration>]] = [:]
+
+    init(length: Duration) { self.length = length }
+
+    /// Notes the fault unless it does not fit there.
+    mutating func take(_ fault: Fault) -> Bool {
+        guard fault.at + fault.length < length else { return false }
+        guard let subject = fault.kind.subject else { return true }
+        let thing = Thing(subject: subject, worker: subject.isOfOneWorker ? fault.worker : nil)
+        let range = fault.at..<(fault.at + fault.length + fault.kind.rest)
+        guard broken[thing, default: []].allSatisfy({ !$0.overlaps(range) }) else { return false }
+        broken[thing, default: []].append(range)
+        return true
     }
+
+    /// Moves the fault to where it fits: later if possible, else earlier.
+    mutating func place(_ fault: inout Fault, from start: Duration) -> Bool {
+        let wished = fault.at
+        for at in Array(stride(from: wished, to: length, by: .milliseconds(100)))
+            + stride(from: start, to: wished, by: .milliseconds(100))
+        {
+            fault.at = at
+            if take(fault) { return true }
+        }
+        return false
+    }
+}
+
+private func stride(from start: Duration, to end: Duration, by step: Duration) -> [Duration] {
+    var all: [Duration] = []
+    var next = start
+    while next < end {
+        all.append(next)
+        next += step
+    }
+    return all
 }

@@ -1,47 +1,6 @@
 import Foundation
 import Model
 
-/// What one job of the ledger is meant to do.
-enum JobPlan: Sendable, Hashable {
-    case immediate
-    case sleeps(ms: Int)
-    /// Fails at each attempt: must end dead.
-    case fails(attempts: Int)
-    /// Runs longer than it may at each attempt: must end dead.
-    case timesOut(attempts: Int)
-    case delayed(by: Duration)
-    /// Is cancelled before it is due.
-    case cancelledWaiting(delay: Duration, after: Duration)
-    /// Runs for long, and is cancelled once it does.
-    case cancelledRunning(after: Duration)
-
-    /// The ends that are possible for it.
-    var possibleEnds: Set<JobState> {
-        switch self {
-        case .immediate, .sleeps, .delayed: [.done]
-        case .fails, .timesOut: [.dead]
-        case .cancelledWaiting, .cancelledRunning: [.cancelled, .done]
-        }
-    }
-
-    /// How often its handler runs when nothing goes wrong; nil: that depends.
-    var expectedStarts: Int? {
-        switch self {
-        case .immediate, .sleeps, .delayed: 1
-        case .fails(let attempts), .timesOut(let attempts): attempts
-        case .cancelledWaiting, .cancelledRunning: nil
-        }
-    }
-
-    /// How long after its enqueuing somebody cancels it.
-    var cancelAfter: Duration? {
-        switch self {
-        case .cancelledWaiting(_, let after), .cancelledRunning(let after): after
-        default: nil
-        }
-    }
-}
-
 /// The jobs of a run, one after the other: a function of the seed.
 struct JobMix: Sendable {
     private var random: SplitMix64
@@ -49,17 +8,23 @@ struct JobMix: Sendable {
     init(seed: UInt64) { random = SplitMix64(seed: seed ^ 0x6a6f_6273) }
 
     mutating func next() -> JobPlan {
-        switch Int.random(in: 0..<100, using: &random) {
-        case 0..<35: .immediate
-        case 35..<75: .sleeps(ms: Int.random(in: 1...50, using: &random))
-        case 75..<83: .fails(attempts: Int.random(in: 1...3, using: &random))
-        case 83..<84: .timesOut(attempts: Int.random(in: 1...2, using: &random))
-        case 84..<93: .delayed(by: .milliseconds(Int.random(in: 100...4_000, using: &random)))
-        case 93..<97:
+        switch Int.random(in: 0..<1_000, using: &random) {
+        case 0..<355: .immediate
+        case 355..<720: .sleeps(ms: Int.random(in: 1...50, using: &random))
+        case 720..<800: .fails(attempts: Int.random(in: 1...3, using: &random))
+        case 800..<805: .timesOut(attempts: Int.random(in: 1...2, using: &random))
+        case 805..<870: .delayed(by: .milliseconds(Int.random(in: 100...4_000, using: &random)))
+        case 870..<910:
             .cancelledWaiting(
                 delay: .milliseconds(Int.random(in: 500...6_000, using: &random)),
                 after: .milliseconds(Int.random(in: 0...1_500, using: &random)))
-        default: .cancelledRunning(after: .milliseconds(Int.random(in: 200...2_000, using: &random)))
+        case 910..<920: .cancelledRunning(after: .milliseconds(Int.random(in: 200...2_000, using: &random)))
+        case 920..<970: .stores(bytes: Int.random(in: 1...6_000, using: &random))
+        case 970..<985: .helped(mb: 0)
+        case 985..<996: .helped(mb: 16)
+        case 996..<998: .runsOutOfMemory(orderly: true)
+        case 998..<999: .runsOutOfMemory(orderly: false)
+        default: .crashes
         }
     }
 }
@@ -87,6 +52,11 @@ struct JobNames: Sendable {
             id: id, kind: "echo", payload: .null, maxAttempts: 100, timeoutMs: 60_000,
             priority: number.isMultiple(of: 5) ? 10 : 0, cost: 1 + number % 4, tenant: Self.tenants[number % 3],
             isRecorded: true)
+        func ask(_ end: TortureHelper.End, mb: Int = 0) {
+            envelope.kind = HelpedHandler.name
+            payload["end"] = .string(end.rawValue)
+            payload["mb"] = .int(Int64(mb))
+        }
         switch plan {
         case .immediate: break
         case .sleeps(let ms): payload["sleep_ms"] = .int(Int64(ms))
@@ -100,6 +70,12 @@ struct JobNames: Sendable {
         case .delayed(let delay): envelope.notBefore = now + delay.inSeconds
         case .cancelledWaiting(let delay, _): envelope.notBefore = now + delay.inSeconds
         case .cancelledRunning: payload["sleep_ms"] = 15_000
+        case .stores(let bytes):
+            envelope.kind = StoringHandler.name
+            payload["bytes"] = .int(Int64(bytes))
+        case .helped(let mb): ask(.works, mb: mb)
+        case .runsOutOfMemory(let orderly): ask(orderly ? .needsTooMuch : .throwsBadAlloc)
+        case .crashes: ask(.crashes)
         }
         envelope.payload = .object(payload)
         return envelope

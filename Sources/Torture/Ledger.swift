@@ -7,16 +7,32 @@ import Synchronization
 final class Ledger: Sendable {
     struct Entry: Sendable, Hashable {
         var plan: JobPlan
-        var acceptedAt: ContinuousClock.Instant
         /// The queue took no more, and the client was told so.
         var wasRefused = false
-        var starts = 0
+        var starts: Int32 = 0
         /// Starts after the record was seen to hold its end.
-        var lateStarts = 0
+        var lateStarts: Int32 = 0
         /// As first seen in the record once it was final.
-        var end: JobEnd?
+        var end: End?
         var endedAgain = false
         var cancelRequestedAt: ContinuousClock.Instant?
+    }
+
+    /// What the record says of an end; without the id, as there may be millions.
+    struct End: Sendable, Hashable {
+        var state: JobState
+        var fence: Int64
+        var attempt: Int32
+        var errorCode: String?
+        var finishedAt: Date?
+
+        init(_ end: JobEnd) {
+            state = end.state
+            fence = end.fence
+            attempt = Int32(clamping: end.attempt)
+            errorCode = end.errorCode
+            finishedAt = end.finishedAt
+        }
     }
 
     private struct State {
@@ -38,7 +54,7 @@ final class Ledger: Sendable {
         state.withLock { state in
             for plan in plans {
                 state.unended.insert(state.entries.count)
-                state.entries.append(Entry(plan: plan, acceptedAt: .now))
+                state.entries.append(Entry(plan: plan))
             }
         }
     }
@@ -96,9 +112,9 @@ final class Ledger: Sendable {
             }
             state.unended.remove(number)
             if let before = state.entries[number].end {
-                if before != found { state.entries[number].endedAgain = true }
+                if before != End(found) { state.entries[number].endedAgain = true }
             } else {
-                state.entries[number].end = found
+                state.entries[number].end = End(found)
             }
         }
     }
@@ -122,8 +138,9 @@ extension Ledger.Entry {
     func verdict(isRecorded: Bool) -> Verdict {
         guard isRecorded else { return .missing }
         guard let end else { return .pending }
-        let possible = wasRefused ? plan.possibleEnds.union([.cancelled]) : plan.possibleEnds
-        guard possible.contains(end.state) else { return .wrong(end.state) }
+        guard plan.permits(end.state, code: end.errorCode) || wasRefused && end.state == .cancelled else {
+            return .wrong(end.state)
+        }
         return switch end.state {
         case .done: .done
         case .dead: .dead
@@ -131,9 +148,13 @@ extension Ledger.Entry {
         }
     }
 
+    var description: String {
+        let end = end.map { "\($0.state) (\($0.errorCode ?? "-"), attempt \($0.attempt))" } ?? "not over"
+        return "\(plan), \(end), \(starts) starts, \(lateStarts) after its end"
+    }
+
     /// Executions beyond what the plan asks for.
     var extraStarts: Int {
-        guard let expected = plan.expectedStarts else { return max(0, starts - 1) }
-        return max(0, starts - expected)
+        max(0, Int(starts) - (plan.expectedStarts ?? 1))
     }
 }

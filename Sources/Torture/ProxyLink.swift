@@ -43,6 +43,8 @@ struct ProxyLink {
     var clientHasEnded = false
     var serverHasEnded = false
     var spotter: IncrementSpotter
+    /// Of what the server says.
+    let rewriter: PortRewriter?
     static let maxWaiting = 1 << 20
 
     /// Whether everything that one side sent before it ended has arrived.
@@ -62,6 +64,33 @@ struct ProxyLink {
                 events: events(!serverHasEnded && toClient.count < Self.maxWaiting, toServer.isDue(at: now)),
                 revents: 0),
         ]
+    }
+
+    /// Takes what has arrived on either side, and passes on what is due.
+    mutating func move(
+        _ client: pollfd, _ server: pollfd, _ delay: Duration, _ buffer: inout [UInt8],
+        _ started: (_ number: Int, _ incarnation: Int) -> Void
+    ) {
+        let now = ContinuousClock.now
+        if client.revents & Int16(POLLIN | POLLHUP | POLLERR) != 0, !clientHasEnded {
+            let count = recv(self.client, &buffer, buffer.count, 0)
+            if count > 0 {
+                toServer.append(buffer[..<count], due: now + delay)
+                for number in spotter.read(buffer[..<count]) { started(number, incarnation) }
+            } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
+                clientHasEnded = true
+            }
+        }
+        if server.revents & Int16(POLLIN | POLLHUP | POLLERR) != 0, !serverHasEnded {
+            let count = recv(self.server, &buffer, buffer.count, 0)
+            if count > 0 {
+                toClient.append(rewriter?.rewritten(buffer[..<count]) ?? buffer[..<count], due: now + delay)
+            } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
+                serverHasEnded = true
+            }
+        }
+        let isFlushed = toServer.flush(to: self.server, at: now) && toClient.flush(to: self.client, at: now)
+        if !isFlushed { (clientHasEnded, serverHasEnded) = (true, true) }
     }
 
     /// Closes both sides; with `reset` as a broken network would.

@@ -6,24 +6,32 @@ extension Report {
         var lines = [
             "torture: seed \(seed), \(Self.number(seconds / 60)) min, \(workers) workers × \(slots) slots (\(namespace))",
             "",
-            "FAULTS  " + (faults.isEmpty ? "none" : "\(faults.values.reduce(0, +))"),
+            "FAULTS  " + (faults.isEmpty ? "none" : "\(madeFaults)"),
         ]
         for (kind, count) in faults.sorted(by: { ($0.value, $1.key) > ($1.value, $0.key) }) {
             lines.append("  \(kind.padding(toLength: 20, withPad: " ", startingAt: 0))\(count)")
+        }
+        for (reason, kinds) in Dictionary(grouping: impossibleFaults.keys, by: { impossibleFaults[$0] ?? "" }) {
+            lines.append("  not here: \(kinds.sorted().joined(separator: ", ")) (\(reason))")
         }
         lines += [
             "",
             "JOBS    \(enqueued) enqueued = \(done) done + \(dead) dead + \(cancelled) cancelled + \(pending) pending"
                 + (missing > 0 ? " + \(missing) missing" : ""), "",
             row("lost", "\(lost)"), row("duplicate effects", "\(duplicateEffects)"),
+            row("wrong effects", "\(wrongEffects.count), and \(rightEffects) right ones"),
             row("impossible ends", "\(wrongEnds)"), row("left in the queue", "\(leftovers.count)"),
             row("false rescues", "\(falseRescues.count)"), row("crashed workers", "\(crashes.count)"),
             row("duplicate executions", "\(duplicateExecutions) of \(executions)"),
             row("… after the end", "\(executionsAfterTheEnd)"), row("refused, queue full", "\(refused)"),
+            row("objects abandoned", "\(abandonedObjects)"),
             row("unclean stops", "\(uncleanStops)"), row("rescue", Self.text(rescue)),
             row("cancel", Self.text(cancel)), row("settled in", "\(Self.number(settleSeconds)) s"),
         ]
-        for line in leftovers + falseRescues + crashes + examples { lines.append("  ! \(line)") }
+        for line in mostRepeated { lines.append("  repeated: \(line)") }
+        for line in leftovers + falseRescues + crashes.prefix(20) + wrongEffects.prefix(20) + examples {
+            lines.append("  ! \(line)")
+        }
         lines += ["", isClean ? "every promise was kept" : "NOT every promise was kept"]
         return lines.joined(separator: "\n")
     }

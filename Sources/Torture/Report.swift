@@ -20,7 +20,10 @@ public struct Report: Sendable, Codable {
     public var seed: UInt64
     public var seconds: Double
     public var workers, slots: Int
+    /// Those that were made, by kind.
     public var faults: [String: Int]
+    /// Kinds that cannot be made here, and why.
+    public var impossibleFaults: [String: String] = [:]
 
     public var enqueued = 0, done = 0, dead = 0, cancelled = 0
     /// Not over when the wait was: lost as far as anybody can tell.
@@ -32,6 +35,12 @@ public struct Report: Sendable, Codable {
     /// Recorded ends that changed later.
     public var duplicateEffects = 0
     public var executions = 0
+    /// Objects and numbers that done jobs have left, and that are as they should be.
+    public var rightEffects = 0
+    /// Done jobs whose effect is missing, of another attempt, or damaged.
+    public var wrongEffects: [String] = []
+    /// Objects of attempts that did not count.
+    public var abandonedObjects = 0
     /// Executions beyond what was asked for. At least once is what is promised.
     public var duplicateExecutions = 0
     /// Executions that began after the job's end was recorded.
@@ -50,15 +59,19 @@ public struct Report: Sendable, Codable {
     public var rescue: Spread
     /// From the request to the subscriber's JOB_CANCELLED, for jobs that ran.
     public var cancel: Spread
+    /// The jobs that ran most often beyond what they were to.
+    public var mostRepeated: [String] = []
     /// The first few jobs that are not as they should be.
     public var examples: [String] = []
+
+    public var madeFaults: Int { faults.values.reduce(0, +) }
 
     public var lost: Int { pending + missing }
 
     /// Whether every promise was kept.
     public var isClean: Bool {
         lost == 0 && duplicateEffects == 0 && wrongEnds == 0 && leftovers.isEmpty && falseRescues.isEmpty
-            && crashes.isEmpty
+            && crashes.isEmpty && wrongEffects.isEmpty
     }
 
     mutating func count(_ entries: [Ledger.Entry], recorded: Set<Int>, names: JobNames) {
@@ -81,14 +94,16 @@ public struct Report: Sendable, Codable {
             }
             if entry.wasRefused { refused += 1 }
             if entry.endedAgain { duplicateEffects += 1 }
-            executions += entry.starts
+            executions += Int(entry.starts)
             duplicateExecutions += entry.extraStarts
-            executionsAfterTheEnd += entry.lateStarts
+            executionsAfterTheEnd += Int(entry.lateStarts)
             let isWrong = entry.endedAgain || ![.done, .dead, .cancelled].contains(verdict)
             if isWrong, examples.count < 20 {
-                let end = entry.end.map { " \($0.state) (\($0.errorCode ?? "-"), attempt \($0.attempt))" } ?? ""
-                examples.append("\(names.namespace).\(number): \(entry.plan), \(verdict)\(end), \(entry.starts) starts")
+                examples.append("\(names.namespace).\(number): \(verdict); \(entry.description)")
             }
         }
+        let repeated = entries.indices.filter { entries[$0].extraStarts > 0 }
+            .sorted { (entries[$0].extraStarts, $1) > (entries[$1].extraStarts, $0) }
+        mostRepeated = repeated.prefix(5).map { "\(names.namespace).\($0): \(entries[$0].description)" }
     }
 }

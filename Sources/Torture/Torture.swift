@@ -20,9 +20,10 @@ public struct Torture: Sendable {
         public var workers = 3
         public var slots = 4
         public var jobsPerSecond = 60
+        public var faultsPerSecond = 3.0
         /// How long jobs may take to end once the faults are over.
         public var patience = Duration.seconds(180)
-        /// The worker executable.
+        /// The `flotilla` executable: worker, helper and gate of a run are commands of it.
         public var program: String
         /// Servers that nobody else uses; nil: Redis and PostgreSQL are left alone.
         public var servers: ServerFolder?
@@ -32,6 +33,12 @@ public struct Torture: Sendable {
             self.seed = seed
             self.program = program
             self.servers = servers
+        }
+
+        /// What starts a worker.
+        func command(gated: Bool) -> [String] {
+            let worker = [program, "torture-worker"]
+            return gated ? [program, "torture-gate"] + worker : worker
         }
     }
 
@@ -132,7 +139,17 @@ public struct Torture: Sendable {
         report.settleSeconds = (ContinuousClock.now - settling).inSeconds
         report.leftovers = leftovers
         let recorded = try await traffic.read(Array(0..<ground.ledger.count))
-        report.count(ground.ledger.entries(), recorded: recorded, names: ground.names)
+        let entries = ground.ledger.entries()
+        report.count(entries, recorded: recorded, names: ground.names)
+        let done = entries.enumerated().filter { $1.end?.state == .done && $1.plan.leavesAnEffect }
+        note("looking at the effects of \(done.count) jobs")
+        let check = EffectCheck(catalog: ground.fleet.catalog, store: ground.fleet.store, names: ground.names)
+        let findings = try await check.look(at: done.map { ($0.offset, $0.element.plan) })
+        report.rightEffects = findings.right
+        report.wrongEffects = findings.wrong
+        report.abandonedObjects = findings.objects - done.count { $0.element.plan.isStored }
+        report.impossibleFaults = Dictionary(
+            uniqueKeysWithValues: ground.tools.missing.map { ($0.key.rawValue, $0.value) })
         report.crashes = ground.pool.crashes
         report.uncleanStops = ground.pool.uncleanStops
         return report
@@ -141,12 +158,13 @@ public struct Torture: Sendable {
     /// Jobs and faults, until the time is up or somebody stops the run.
     private func disturb(_ traffic: Traffic, _ ground: ProvingGround) async throws -> [Fault.Kind: Int] {
         let schedule = FaultSchedule(
-            seed: options.seed, length: options.length, workers: options.workers, lease: ground.fleet.tuning.lease,
-            withServers: options.servers != nil)
+            seed: options.seed, length: options.length, workers: options.workers,
+            clocks: ground.tools.clocks(of: options.workers), lease: ground.fleet.tuning.lease,
+            kinds: ground.tools.kinds, perSecond: options.faultsPerSecond)
         let maker = FaultMaker(
             pool: ground.pool, watch: ground.watch, ledger: ground.ledger, client: ground.client,
             namespace: ground.names.namespace, servers: options.servers, environment: environment,
-            lease: ground.fleet.tuning.lease)
+            lease: ground.fleet.tuning.lease, tools: ground.tools)
         let goesOn = Atomic(true)
         let making = Task { try await maker.run(schedule) }  // cancelled and awaited below
         async let produced: Void = traffic.produce(options.seed) { goesOn.load(ordering: .relaxed) }

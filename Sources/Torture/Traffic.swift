@@ -108,7 +108,7 @@ struct Traffic: Sendable {
     func follow() async {
         while !Task.isCancelled {
             _ = try? await read(ledger.unended(limit: 5_000))
-            try? await Task.sleep(for: .milliseconds(250))
+            try? await Task.sleep(for: .milliseconds(500))
         }
     }
 

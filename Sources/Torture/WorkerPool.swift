@@ -22,15 +22,22 @@ final class WorkerPool: Sendable {
         var crashes: [String] = []
     }
 
-    private let program: String
+    private let command: [String]
+    private let gate: CallGate?
     private let environments: [[String: String]]
     private let folder: String
     private let grace: Duration
     private let state: Mutex<State>
 
-    /// - Parameter environments: one a proxy; the whole environment of that worker.
-    init(program: String, proxies: [FaultProxy], environments: [[String: String]], folder: String, grace: Duration) {
-        self.program = program
+    /// - Parameters:
+    ///   - command: of a worker, that passes the gate by itself if there is one.
+    ///   - environments: one a proxy; the whole environment of that worker.
+    init(
+        command: [String], gate: CallGate?, proxies: [FaultProxy], environments: [[String: String]], folder: String,
+        grace: Duration
+    ) {
+        self.command = command
+        self.gate = gate
         self.environments = environments
         self.folder = folder
         self.grace = grace
@@ -39,16 +46,18 @@ final class WorkerPool: Sendable {
 
     var count: Int { environments.count }
 
-    func proxy(_ index: Int) -> FaultProxy { state.withLock { $0.workers[index].proxy } }
+    func network(_ index: Int) -> FaultProxy { state.withLock { $0.workers[index].proxy } }
 
     func start(_ index: Int) throws(TortureError) {
         let incarnation = state.withLock { state in
             state.incarnations += 1
             return state.incarnations
         }
-        proxy(index).belongs(to: incarnation)
+        network(index).belongs(to: incarnation)
+        let socket = try gate?.socket(for: index)
+        defer { if let socket { close(socket) } }
         let process = try ChildProcess(
-            [program], environment: environments[index], log: "\(folder)/worker-\(index + 1).log")
+            command, environment: environments[index], log: "\(folder)/worker-\(index + 1).log", socket: socket)
         state.withLock { state in
             state.workers[index].process = process
             state.workers[index].incarnation = incarnation
@@ -70,7 +79,7 @@ final class WorkerPool: Sendable {
         process.signal(SIGKILL)
         _ = await process.end(within: .seconds(5))
         // What is cut off from a dead process must not arrive later.
-        proxy(index).cut()
+        network(index).cut()
     }
 
     /// SIGTERM, and waits for the end: its exit status must be 0.
@@ -123,9 +132,9 @@ final class WorkerPool: Sendable {
     func stop() async {
         for index in 0..<count {
             current(index)?.process.signal(SIGCONT)
-            proxy(index).heal()
+            network(index).heal()
         }
         for index in 0..<count where current(index)?.process.exitStatus() == nil { await terminate(index) }
-        for index in 0..<count { proxy(index).close() }
+        for index in 0..<count { network(index).close() }
     }
 }

@@ -17,7 +17,7 @@ struct Flotilla: AsyncParsableCommand {
             QueueCommand.self,
             DeadCommand.self, QuarantineCommand.self, RecipeCommand.self, KeysCommand.self, MigrateCommand.self,
             SettingsCommand.self,
-            TortureCommand.self,
+            TortureCommand.self, TortureWorkerCommand.self, TortureHelperCommand.self, TortureGateCommand.self,
         ])
 
     static func main() async {

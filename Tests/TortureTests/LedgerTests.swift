@@ -6,9 +6,9 @@ import Testing
 @testable import Torture
 
 @Suite struct LedgerTests {
-    private func end(_ state: JobState, fence: Int64 = 5) throws -> JobEnd {
+    private func end(_ state: JobState, fence: Int64 = 5, code: String? = nil) throws -> JobEnd {
         JobEnd(
-            id: try #require(JobID("n.0")), state: state, fence: fence, attempt: 1, errorCode: nil,
+            id: try #require(JobID("n.0")), state: state, fence: fence, attempt: 1, errorCode: code,
             finishedAt: Date(timeIntervalSince1970: 1))
     }
 
@@ -26,6 +26,23 @@ import Testing
         ledger.accepted([plan])
         ledger.observe(0, try end(state))
         #expect(ledger.unendedCount == 0)
+        #expect(ledger.entries()[0].verdict(isRecorded: true) == verdict)
+    }
+
+    @Test(
+        "What a helper makes of a job ends with its reason",
+        arguments: [
+            (JobPlan.runsOutOfMemory(orderly: true), JobState.dead, "out_of_memory", Ledger.Entry.Verdict.dead),
+            (.runsOutOfMemory(orderly: false), .dead, "internal_error", .wrong(.dead)),
+            (.runsOutOfMemory(orderly: true), .done, "", .wrong(.done)), (.crashes, .dead, "decoder_crashed", .dead),
+            (.crashes, .cancelled, "", .wrong(.cancelled)), (.helped(mb: 1), .done, "", .done),
+            (.helped(mb: 1), .dead, "out_of_memory", .dead), (.helped(mb: 1), .dead, "storage_failed", .wrong(.dead)),
+            (.stores(bytes: 1), .done, "", .done), (.stores(bytes: 1), .dead, "storage_failed", .wrong(.dead)),
+        ])
+    func reasons(plan: JobPlan, state: JobState, code: String, verdict: Ledger.Entry.Verdict) throws {
+        let ledger = Ledger()
+        ledger.accepted([plan])
+        ledger.observe(0, try end(state, code: code.isEmpty ? nil : code))
         #expect(ledger.entries()[0].verdict(isRecorded: true) == verdict)
     }
 
@@ -85,6 +102,16 @@ import Testing
         #expect((report.lost, report.wrongEnds) == (2, 1))
         #expect(!report.isClean)
         #expect(report.examples.count == 3)
+    }
+
+    @Test("An effect that is not as it should be breaks a promise") func effects() {
+        var report = Report(
+            namespace: "n", seed: 1, seconds: 1, workers: 1, slots: 1, faults: ["kill": 2, "cut": 3],
+            rescue: .init(Samples()), cancel: .init(Samples()))
+        #expect(report.madeFaults == 5)
+        report.wrongEffects = ["n.1: there is no object torture/1/1-5"]
+        #expect(!report.isClean)
+        #expect(report.table.contains("n.1: there is no object") && report.table.contains("NOT every promise"))
     }
 
     @Test("Nearest-rank percentiles", arguments: [(50, 50), (99, 99), (100, 100), (1, 1)])
