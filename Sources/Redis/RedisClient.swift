@@ -34,6 +34,9 @@ public final class RedisClient: Sendable {
     }
 
     /// Sends commands in one write; one reply each, error replies in the array.
+    ///
+    /// Where a server refuses all of them because they are another server's, or some and all are idempotent, they are sent
+    /// once more on a new connection; refused once more, that is the error.
     public func pipeline(
         _ commands: CommandBuffer, idempotent: Bool = false
     ) async throws(RedisError) -> [RedisValue] {

@@ -26,7 +26,13 @@ actor RedisLane {
 
     func pipeline(_ commands: CommandBuffer, idempotent: Bool) throws(RedisError) -> [RedisValue] {
         try attempt(idempotent: idempotent) { (connection: inout RedisConnection) throws(RedisError) in
-            try connection.pipeline(commands)
+            let replies = try connection.pipeline(commands)
+            let refusals = replies.compactMap { reply in
+                if case .error(let error) = reply, error.isMisdirected { error } else { nil }
+            }
+            // Of those that have run none may run twice.
+            if let refusal = refusals.first, idempotent || refusals.count == replies.count { throw refusal }
+            return replies
         }
     }
 

@@ -49,18 +49,19 @@ enum Shrinking {
 
     /// Leaves out halves, quarters and so on down to single steps, until none can be left out any more.
     ///
-    /// - Parameter tries: after so many, what is left by then has to do.
+    /// - Parameter tries: after so many, or a minute, what is left by then has to do.
     static func shrink<Step>(
         _ steps: [Step], tries: Int = 1_000, whileItFails fails: ([Step]) async -> Bool
     ) async -> [Step] {
+        let deadline = ContinuousClock.now + .seconds(60)
         var rest = steps
         var left = tries
         var size = max(1, rest.count / 2)
-        while left > 0 {
+        while left > 0, ContinuousClock.now < deadline {
             var hasShrunk = false
             // From the end: what comes after the wrong step goes first.
             var end = rest.count
-            while end > 0, left > 0 {
+            while end > 0, left > 0, ContinuousClock.now < deadline {
                 let start = max(0, end - size)
                 let fewer = Array(rest[..<start] + rest[end...])
                 left -= 1

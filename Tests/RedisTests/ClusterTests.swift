@@ -40,6 +40,23 @@ import Testing
         #expect(error?.message.contains("cluster support disabled") == true)
     }
 
+    /// All idempotent or not: none of them was run by the node that refused them.
+    @Test(arguments: [true, false]) func aPipelineFollowsItsSlot(idempotent: Bool) async throws {
+        let cluster = try RedisCluster.start()
+        let tag = try cluster.tag(on: 1)
+        var url = try RedisURL(cluster.url([2]))
+        url.tag = tag
+        let client = RedisClient(url, name: "test", lanes: 1)
+        let key = RedisArgument.text("{\(tag)}:k")
+        #expect(try await client.send(["INCR", key]) == .integer(1))
+        try cluster.move(slot: try cluster.slot(ofTag: tag), from: 1, to: 0)
+        var commands = CommandBuffer()
+        for _ in 0..<3 { commands.append("INCR", key) }
+        let replies = try await client.pipeline(commands, idempotent: idempotent)
+        #expect(replies == [.integer(2), .integer(3), .integer(4)])
+        #expect(try cluster.nodes[0].cli("GET", "{\(tag)}:k") == "4")
+    }
+
     @Test func followsASlotThenAFailoverAndWaitsWithoutAMajority() async throws {
         let cluster = try RedisCluster.start(replicas: 1)
         let tag = try cluster.tag(on: 1)
