@@ -8,6 +8,8 @@ extension Catalog {
     public struct UnfinishedCursor: Sendable, Hashable {
         let time: Date
         let id: String
+        /// Jobs put on their queue from here on are none of this walk's: it would not end while they are touched on it.
+        let bound: Date
     }
 
     /// Jobs that are recorded as queued or running and were last put on their queue longer ago than `age`.
@@ -19,12 +21,15 @@ extension Catalog {
         try await pool.withConnection { connection in
             let rows = try connection.query(
                 Statement.jobsUnfinished,
-                [.double(age.inSeconds), .optional(cursor?.time), .optional(cursor?.id), .int(limit)])
+                [
+                    .double(age.inSeconds), .optional(cursor?.time), .optional(cursor?.id), .int(limit),
+                    .optional(cursor?.bound),
+                ])
             let next =
                 try rows.count < limit
                 ? nil
                 : rows.last.map { row in
-                    UnfinishedCursor(time: try row["enqueued_at"], id: try row["id"])
+                    UnfinishedCursor(time: try row["enqueued_at"], id: try row["id"], bound: try row["bound"])
                 }
             return (try rows.map { try QueuedJob($0) }, next)
         }

@@ -113,6 +113,26 @@ struct JobTests {
         }
     }
 
+    @Test("A walk ends that touches what it sees, while others put jobs on their queues")
+    func walkWithTouches() async throws {
+        try await withCatalog { record in
+            let jobs = (0..<7).map { _ in Self.single() }
+            try await record.catalog.recordJobs(jobs)
+            var seen: [QueuedJob] = []
+            var cursor: Catalog.UnfinishedCursor?
+            var pages = 0
+            repeat {
+                let page = try await record.catalog.unfinishedJobs(olderThan: .zero, limit: 2, after: cursor)
+                seen += page.jobs
+                try await record.catalog.touchEnqueued(page.jobs.map(\.envelope.id))
+                try await record.catalog.recordJobs([Self.single()])
+                cursor = page.next
+                pages += 1
+            } while cursor != nil && pages < 20
+            #expect(seen.count == 7 && Set(seen) == Set(jobs))
+        }
+    }
+
     @Test("A batch whose closing job is missing, and an asset whose job ended alone, are found and settled")
     func stuck() async throws {
         try await withCatalog { record in
