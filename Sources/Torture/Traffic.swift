@@ -26,8 +26,8 @@ struct Traffic: Sendable {
                 owed += Double(jobsPerSecond) / 10
                 let count = Int(owed)
                 owed -= Double(count)
-                // A fleet that cannot keep up is not buried: what takes minutes to drain proves nothing more.
-                if count > 0, ledger.unendedCount < max(500, jobsPerSecond * 10) {
+                // A fleet that cannot keep up is not buried: what takes long to drain proves nothing more.
+                if count > 0, ledger.unendedCount < max(500, jobsPerSecond * 5) {
                     let plans = (0..<count).map { _ in mix.next() }
                     await accept(plans, &group)
                 }
