@@ -149,6 +149,9 @@ struct Admission {
         case ("unknown", 2):
             return JobFailure(
                 .badInput, code: "dependency_unknown", message: "the job \(words[1]), which it waits for, never came")
+        case ("circle", 2):
+            return JobFailure(
+                .badInput, code: "depends_on_itself", message: "the job waits for itself, through the job \(words[1])")
         default: return nil
         }
     }

@@ -12,7 +12,8 @@ enum QueueScripts {
     static let rescue = Script(name: "rescue", source: settling + PackageResources.rescue_lua)
     static let progress = Script(name: "progress", source: settling + PackageResources.progress_lua)
     static let sort = Script(name: "sort", source: lanes + PackageResources.sort_lua)
-    static let admit = Script(name: "admit", source: common + PackageResources.admit_lua)
+    static let admit = Script(
+        name: "admit", source: settling + PackageResources.limits_lua + PackageResources.admit_lua)
     static let lookAgain = Script(name: "look_again", source: common + PackageResources.look_again_lua)
     static let restore = Script(name: "restore", source: common + PackageResources.restore_lua)
     static let register = Script(name: "register", source: PackageResources.register_lua)

@@ -156,15 +156,70 @@ extension Rig {
         #expect(try await rig.state(duplicate.id) == .cancelled)
     }
 
-    @Test func cyclesWaitUntilOneIsCancelled() async throws {
+    /// Whoever comes last closes the circle, and is dead; the others go on as their policies say.
+    @Test(arguments: [2, 3, 60], [DependsPolicy.done, .ended])
+    func circlesEnd(length: Int, policy: DependsPolicy) async throws {
+        let rig = try Rig()
+        let workers = [QueueName.scan, .export].map { TestWorker(rig, queue: $0) { _ in .done() } }
+        let ids = (0..<length).map { _ in JobID.random() }
+        for (number, id) in ids.enumerated() {
+            let next = waiting(for: [ids[(number + 1) % length]], id: id, policy: policy)
+            _ = try await rig.queue.enqueue([next], on: number % 2 == 0 ? .scan : .export)
+        }
+        var codes: [String] = []
+        for id in ids {
+            try await eventually("\(id) ends") { try await rig.state(id)?.isFinal == true }
+            if let error = try await rig.queue.state(of: id)?.error { codes.append(error.code) }
+        }
+        let others = policy == .done ? Array(repeating: "dependency_failed", count: length - 1) : []
+        #expect(codes.sorted() == others + ["depends_on_itself"])
+        #expect(workers.reduce(0) { $0 + $1.claims.count } == (policy == .done ? 0 : length - 1))
+        #expect(try await rig.stats().awaiting + rig.stats(.export).awaiting == 0)
+    }
+
+    @Test func aJobIsInNoCircleWithWhatWaitsForTheSame() async throws {
         let rig = try Rig()
         let worker = TestWorker(rig) { _ in .done() }
-        let ids = (0..<3).map { _ in JobID.random() }
-        _ = try await rig.queue.enqueue((0..<3).map { waiting(for: [ids[($0 + 1) % 3]], id: ids[$0]) }, on: .scan)
+        let (first, left, right, last) = (echo(), JobID.random(), JobID.random(), JobID.random())
+        _ = try await rig.queue.enqueue(
+            [waiting(for: [first.id], id: left), waiting(for: [first.id, left], id: right)], on: .scan)
+        _ = try await rig.queue.enqueue([waiting(for: [left, right, first.id], id: last)], on: .scan)
         try await eventually("wait") { try await rig.stats().awaiting == 3 }
+        _ = try await rig.queue.enqueue([first], on: .scan)
+        try await eventually("done") { try await rig.state(last) == .done }
+        #expect(worker.claims.map(\.envelope.id) == [first.id, left, right, last])
+    }
+
+    /// Looking for them takes a bounded time.
+    @Test func circlesThatAreTooLongWaitUntilOneIsCancelled() async throws {
+        let rig = try Rig()
+        let worker = TestWorker(rig) { _ in .done() }
+        let ids = (0..<150).map { _ in JobID.random() }
+        _ = try await rig.queue.enqueue((0..<150).map { waiting(for: [ids[($0 + 1) % 150]], id: ids[$0]) }, on: .scan)
+        try await eventually("wait") { try await rig.stats().awaiting == 150 }
         try await rig.queue.cancel([ids[0]])
-        try await eventually("over") { try await rig.stats().dead == 2 }
+        try await eventually("over") { try await rig.stats().dead == 149 }
         #expect(try await rig.state(ids[0]) == .cancelled)
         #expect(try await rig.stats().awaiting == 0 && worker.claims.isEmpty)
+    }
+
+    @Test("A job that is put aside leaves its place under a limit at once") func limitOfOne() async throws {
+        // Nobody counts again in this time.
+        let rig = try Rig {
+            $0.limits.jobs = 1
+            $0.sweepInterval = .seconds(60)
+        }
+        let worker = TestWorker(rig)
+        let first = echo()
+        let second = waiting(for: [first.id])
+        _ = try await rig.queue.enqueue([second], on: .scan)
+        try await eventually("waits") { try await rig.state(second.id) == .waiting }
+        let active = rig.keys.lanes(.scan) + ":active"
+        #expect(try await rig.count("EXISTS", active) == 0)
+        _ = try await rig.queue.enqueue([first], on: .scan)
+        worker.consumer.finish(try await worker.claim(), .done())
+        worker.consumer.finish(try await worker.claim(1), .done())
+        try await eventually("done") { try await rig.state(second.id) == .done }
+        #expect(try await rig.count("EXISTS", active) == 0)
     }
 }

@@ -61,17 +61,19 @@ import Testing
         #expect(try await worker.claim(1).envelope.id == patient.id)
     }
 
-    @Test func whatItWaitedForMayBeForgottenBeforeItRuns() async throws {
+    @Test(arguments: [DependsPolicy.done, .ended])
+    func whatItWaitedForMayBeForgottenBeforeItRuns(policy: DependsPolicy) async throws {
         let rig = try Rig()
         let worker = TestWorker(rig)
         let first = echo()
-        let second = waiting(for: [first.id])
+        let second = waiting(for: [first.id], policy: policy)
         _ = try await rig.queue.enqueue([second, first], on: .scan)
         try await eventually("waits") { try await rig.state(second.id) == .waiting }
         let claim = try await worker.claim()
         try await rig.queue.pause(.scan)
         try await eventually("seen") { worker.consumer.status.isPaused }
-        worker.consumer.finish(claim, .done())
+        let failure = JobFailure(.badInput, code: "c", message: "m")
+        worker.consumer.finish(claim, policy == .done ? .done() : .dead(failure))
         try await eventually("back") { try await rig.stats().waiting == 1 }
         #expect(try await rig.state(second.id) == .queued)
         try await rig.client.send(["DEL", .text(rig.keys.snapshot(first.id.rawValue))])

@@ -5,8 +5,8 @@
 --       6 ttl of what waits (ms), 7 events kept, then each: raw, normalised raw or '', id, index of the unique key or 0,
 --       ids it waits for ('' = none); if there are: policy, expiry ms or 0, channel, suffix, count of snapshot fields,
 --       fields.
--- Answer: one text each: 'ok', 'lost', 'cancelled', 'waits -', 'failed <id> <status>', 'unknown <id>', or the id of the
---         unfinished job with the same key.
+-- Answer: one text each: 'ok', 'lost', 'cancelled', 'waits -', 'failed <id> <status>', 'unknown <id>', 'circle <id>', or
+--         the id of the unfinished job with the same key.
 local UNFINISHED = { queued = true, delayed = true, running = true, waiting = true, parked = true }
 
 -- Returns what keeps the job from running for good, else the ids that have not ended, and whether one is known.
@@ -22,6 +22,31 @@ local function look(names, policy)
         end
     end
     return nil, missing, is_known
+end
+
+-- The most jobs looked at to find out whether one waits for itself through others.
+local WALK = 100
+
+-- Returns which of these ids leads back to the job: it would wait for ever. Whoever comes last closes the circle.
+local function circle(id, missing)
+    local seen, left = {}, WALK
+    for _, first in ipairs(missing) do
+        local names = { first }
+        while #names > 0 and left > 0 do
+            local name = table.remove(names)
+            if name == id then return first end
+            if not seen[name] then
+                seen[name] = true
+                left = left - 1
+                local found = redis.call('HMGET', tag .. 'snapshot:' .. name, 'status', 'queue')
+                if found[1] == 'waiting' and found[2] then
+                    local needs = tag .. 'needs:' .. found[2] .. ' ' .. name
+                    if redis.call('SISMEMBER', needs, id) == 1 then return first end
+                    for _, other in ipairs(redis.call('SRANDMEMBER', needs, left)) do names[#names + 1] = other end
+                end
+            end
+        end
+    end
 end
 
 local function put_aside(raw, id, missing, is_known, p)
@@ -49,6 +74,8 @@ local function put_aside(raw, id, missing, is_known, p)
             snapshot, tag .. 'events:' .. id, ARGV[p + 2], ARGV[p + 3], p + 5, p + 4 + fields, ttl, tonumber(ARGV[7]))
     end
     redis.call('LREM', KEYS[1], -1, raw)
+    lanes = tag .. 'lanes:' .. queue
+    if redis.call('EXISTS', lanes .. ':active') == 1 then count_end(raw) end
 end
 
 local answers = {}
@@ -87,8 +114,13 @@ for _ = 1, tonumber(ARGV[2]) do
                 if since and not is_known and now - tonumber(since) > tonumber(ARGV[4]) then
                     answer = 'unknown ' .. missing[1]
                 else
-                    put_aside(raw, id, missing, is_known, p + 5)
-                    answer = 'waits -'
+                    local through = is_known and circle(id, missing)
+                    if through then
+                        answer = 'circle ' .. through
+                    else
+                        put_aside(raw, id, missing, is_known, p + 5)
+                        answer = 'waits -'
+                    end
                 end
             end
             if answer ~= 'waits -' then redis.call('DEL', tag .. 'since:' .. job) end
