@@ -29,7 +29,7 @@ down: ## stop what up started
 bench: build ## the benchmarks, as ratios against peers on this machine
 	@scripts/bench.sh
 
-torture: build ## break workers, Redis and PostgreSQL at random; prove that no job is lost (MINUTES, SEED)
+torture: build ## break workers, storage, clocks, Redis and PostgreSQL at random; prove that no job is lost (MINUTES, SEED)
 	@MINUTES=$(MINUTES) SEED=$(SEED) scripts/torture.sh
 
 lint: ## check formatting and scripts; change nothing

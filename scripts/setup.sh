@@ -6,7 +6,7 @@ packages=(
     libhiredis-dev libvips-dev libavformat-dev libavcodec-dev libavfilter-dev libswscale-dev libswresample-dev
     libavutil-dev libclamav-dev libpq-dev libseccomp-dev libssl-dev zlib1g-dev libopencv-dnn-dev libopencv-imgproc-dev
     libopencv-core-dev pkg-config redis-server postgresql-15 clamav ffmpeg libvips-tools unzip zip p7zip-full curl jq
-    python3 python3-venv libarchive-tools shellcheck util-linux procps bsdextrautils
+    python3 python3-venv libarchive-tools shellcheck util-linux procps bsdextrautils libfaketime
 )
 
 command -v swift >/dev/null || die "no Swift toolchain on PATH; Flotilla builds with Swift 6.3"
