@@ -18,7 +18,12 @@ final class CallQueue: @unchecked Sendable {
         liveThreads = threads
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(workArrived, nil)
-        pthread_cond_init(deadlineArrived, nil)
+        // A wall clock that is set must not move deadlines.
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(deadlineArrived, &attributes)
+        pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -65,7 +70,7 @@ final class CallQueue: @unchecked Sendable {
             let left = waiting[head].deadline - .now
             guard left <= .zero else {
                 var until = timespec()
-                clock_gettime(CLOCK_REALTIME, &until)
+                clock_gettime(CLOCK_MONOTONIC, &until)
                 let (seconds, attoseconds) = left.components
                 let nanoseconds = until.tv_nsec + Int(attoseconds / 1_000_000_000)
                 until.tv_sec += Int(seconds) + nanoseconds / 1_000_000_000
