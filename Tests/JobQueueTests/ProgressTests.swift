@@ -7,6 +7,20 @@ import Testing
 @testable import JobQueue
 
 @Suite struct ProgressTests {
+    @Test func theLogKeepsTheNewestLinesInOrderForAsLongAsResultsStay() async throws {
+        let rig = try Rig {
+            $0.maxEvents = 10
+            $0.resultTTL = .seconds(100)
+        }
+        let id = JobID.random()
+        for number in 0..<25 {
+            try await rig.queue.publish(
+                ProgressEvent(.jobLog, job: id, data: ["line": .string("\(number)"), "attempt": 1]))
+        }
+        #expect(try await rig.queue.log(of: id).map(\.line) == (15..<25).map { "\($0)" })
+        #expect((1...100_000).contains(try await rig.count("PTTL", rig.keys.log(id.rawValue))))
+    }
+
     @Test func theThrottleKeepsTheLast() {
         var throttle = ProgressThrottle<Int>()
         let start = ContinuousClock.now

@@ -20,9 +20,54 @@ import Testing
         let snapshot = try #require(try await rig.queue.snapshot(job.id.rawValue))
         #expect(snapshot.status == "cancelled" && snapshot.event == "JOB_CANCELLED" && snapshot.seq == 2)
         #expect(try await rig.stats().awaiting == 0)
+        #expect(try await rig.count("EXISTS", rig.keys.needs(.scan, job.id)) == 0)
         var next = echo()
         next.uniqueKey = "only one"
         #expect(try await rig.queue.enqueue([next], on: .scan) == [.enqueued(next.id)])
+    }
+
+    /// What would have woken it was lost, with a server that fell back or by hand.
+    @Test func anEndThatNobodyToldIsFound() async throws {
+        let rig = try Rig(tune: Rig.impatient)
+        let worker = TestWorker(rig)
+        let (first, second) = (echo(), JobID.random())
+        _ = try await rig.queue.enqueue([waiting(for: [first.id], id: second)], on: .scan)
+        try await eventually("waits") { try await rig.state(second) == .waiting }
+        try await rig.client.send(["HSET", .text(rig.keys.snapshot(first.id.rawValue)), "status", "done"])
+        #expect(try await worker.claim().envelope.id == second)
+    }
+
+    @Test func whatAWaitingJobNeedsIsKeptAndMadeAgain() async throws {
+        let rig = try Rig(tune: Rig.impatient)
+        let worker = TestWorker(rig)
+        let first = echo()
+        _ = try await rig.queue.enqueue([first], on: .scan)
+        let claim = try await worker.claim()
+        let second = JobID.random()
+        _ = try await rig.queue.enqueue([waiting(for: [first.id], id: second)], on: .scan)
+        try await eventually("waits") { try await rig.state(second) == .waiting }
+        let dependents = "{\(rig.settings.namespace)}:dependents:\(first.id)"
+        let own = [rig.keys.needs(.scan, second), rig.keys.snapshot(second.rawValue)]
+        for key in own + [dependents] { try await rig.client.send(["PEXPIRE", .text(key), 60_000]) }
+        for key in own + [dependents] {
+            try await eventually("\(key) is kept") { try await rig.count("PTTL", key) > 60_000 }
+        }
+        try await rig.client.send(["DEL", .text(dependents)])
+        try await eventually("made again") { try await rig.count("EXISTS", dependents) == 1 }
+        worker.consumer.finish(claim, .done())
+        #expect(try await worker.claim(1).envelope.id == second)
+    }
+
+    /// It has waited its turn already.
+    @Test func aWokenJobComesBeforeThoseInTheQueue() async throws {
+        let rig = try Rig()
+        let worker = TestWorker(rig, slots: 1)
+        let (first, second) = (echo(), JobID.random())
+        _ = try await rig.queue.enqueue([waiting(for: [first.id], id: second)], on: .scan)
+        try await eventually("waits") { try await rig.state(second) == .waiting }
+        _ = try await rig.queue.enqueue([first, echo(), echo()], on: .scan)
+        worker.consumer.finish(try await worker.claim(), .done())
+        #expect(try await worker.claim(1).envelope.id == second)
     }
 
     @Test func itExpiresOnTime() async throws {
