@@ -47,7 +47,7 @@ done
 echo "== queue: enqueue"
 "$bench" enqueue --redis "redis://127.0.0.1:$port" --runs "$runs" --jobs "$((jobs / 4))"
 "$ROOT/scripts/test-python.sh"
-for part in "worker.py $runs" kills.py subscribers.py "cancel.py $((runs * 3))"; do
+for part in "enqueue_http.py $runs" "worker.py $runs" kills.py subscribers.py "cancel.py $((runs * 3))"; do
     echo "== ${part%% *}"
     # shellcheck disable=SC2086
     "$RUN/python/bin/python3" Benchmarks/$part
