@@ -194,32 +194,12 @@ extension Rig {
     @Test func circlesThatAreTooLongWaitUntilOneIsCancelled() async throws {
         let rig = try Rig()
         let worker = TestWorker(rig) { _ in .done() }
-        let ids = (0..<150).map { _ in JobID.random() }
-        _ = try await rig.queue.enqueue((0..<150).map { waiting(for: [ids[($0 + 1) % 150]], id: ids[$0]) }, on: .scan)
-        try await eventually("wait") { try await rig.stats().awaiting == 150 }
+        let ids = (0..<110).map { _ in JobID.random() }
+        _ = try await rig.queue.enqueue((0..<110).map { waiting(for: [ids[($0 + 1) % 110]], id: ids[$0]) }, on: .scan)
+        try await eventually("wait") { try await rig.stats().awaiting == 110 }
         try await rig.queue.cancel([ids[0]])
-        try await eventually("over") { try await rig.stats().dead == 149 }
+        try await eventually("over", within: .seconds(60)) { try await rig.stats().dead == 109 }
         #expect(try await rig.state(ids[0]) == .cancelled)
         #expect(try await rig.stats().awaiting == 0 && worker.claims.isEmpty)
-    }
-
-    @Test("A job that is put aside leaves its place under a limit at once") func limitOfOne() async throws {
-        // Nobody counts again in this time.
-        let rig = try Rig {
-            $0.limits.jobs = 1
-            $0.sweepInterval = .seconds(60)
-        }
-        let worker = TestWorker(rig)
-        let first = echo()
-        let second = waiting(for: [first.id])
-        _ = try await rig.queue.enqueue([second], on: .scan)
-        try await eventually("waits") { try await rig.state(second.id) == .waiting }
-        let active = rig.keys.lanes(.scan) + ":active"
-        #expect(try await rig.count("EXISTS", active) == 0)
-        _ = try await rig.queue.enqueue([first], on: .scan)
-        worker.consumer.finish(try await worker.claim(), .done())
-        worker.consumer.finish(try await worker.claim(1), .done())
-        try await eventually("done") { try await rig.state(second.id) == .done }
-        #expect(try await rig.count("EXISTS", active) == 0)
     }
 }

@@ -114,6 +114,25 @@ import Testing
         #expect(try await exchange(rig, worker, 3, want: 10).raws.count == 2)
     }
 
+    @Test("A job that is put aside for others leaves its place at once") func putAside() async throws {
+        let rig = try Rig { $0.limits.jobs = 2 }
+        let worker = try await register(rig)
+        var job = waiting(for: [.random()])
+        job.tenant = "a"
+        for raw in [try job.wire(), try echo().wire()] {
+            try await rig.push(String(decoding: raw, as: UTF8.self))
+        }
+        let raws = try await exchange(rig, worker, 1, want: 10).raws
+        #expect(raws.count == 2)
+        let maker = SettlementMaker(settings: rig.settings, keys: rig.keys)
+        var admission = Admission(keys: rig.keys, settings: rig.settings, queue: .scan, worker: worker, arrival: 1)
+        for raw in raws { admission.read(raw, fence: 1, at: Date(), knows: { _ in true }, maker: maker) }
+        let answers = try await rig.queue.run(QueueScripts.admit, admission.call(maker, at: Date())).array ?? []
+        #expect(answers.compactMap(\.string).sorted() == ["ok", "waits -"])
+        let active = try await rig.client.send(["HGETALL", .text(rig.keys.lanes(.scan) + ":active")]).pairs
+        #expect(active.mapValues { $0.string ?? "" } == ["*": "1", "t:default": "1"])
+    }
+
     @Test("A worker is told when the rate lets it ask again") func again() async throws {
         let rig = try Rig { $0.limits.startsPerSecond = 0.01 }
         let worker = try await register(rig)
