@@ -122,7 +122,8 @@ let trials: [Target] = [
     .target(
         name: "Torture",
         dependencies: [
-            "Model", "Settings", "Redis", "Postgres", "ObjectStorage", "Sandbox", "HelperProtocol", "JobQueue", "Catalog",
+            "Model", "Settings", "Redis", "Postgres", "ObjectStorage", "Sandbox", "HelperProtocol", "JobQueue",
+            "Catalog",
             "Worker", "Pipeline", "CSandbox", "CSeccomp", log,
         ],
         swiftSettings: strict)
