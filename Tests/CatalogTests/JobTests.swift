@@ -154,7 +154,7 @@ struct JobTests {
                 try await record.catalog.settleAsset(
                     asset, job: jobs[1].envelope.id, state: .dead, error: lost, whenDone: nil) == nil)
             let untold = try await record.catalog.untold(ofBatch: batch.id)
-            #expect(untold.map(\.event) == [.batchProcessingStarted, .processingError])
+            try #require(untold.map(\.event) == [.batchProcessingStarted, .processingError])
             #expect(untold[1].asset == asset && untold[1].job == jobs[1].envelope.id)
             try record.psql("DELETE FROM job_runs WHERE kind = 'export.batch'")
             try record.psql("UPDATE batches SET processed_images = 0")
