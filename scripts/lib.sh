@@ -27,7 +27,9 @@ free_port() {
 alive() {
     local pid
     pid=$(cat "$PIDS/$1.pid" 2>/dev/null) || return 1
-    [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null && [ "$(awk '{print $3}' "/proc/$pid/stat" 2>/dev/null)" != Z ]
+    [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null || return 1
+    # Nothing at all is read of a process that is reaped at this moment.
+    [[ $(awk '{print $3}' "/proc/$pid/stat" 2>/dev/null) == [!ZX] ]]
 }
 
 # launch NAME COMMAND...: in the background, its output in the log folder, its id in the pid folder.

@@ -81,4 +81,9 @@ else
 fi
 FLOTILLA_DATABASE_URL=postgresql://flotilla@127.0.0.1:$(port postgres)/flotilla
 export FLOTILLA_REDIS_URL FLOTILLA_DATABASE_URL
-"$BIN/flotilla" torture --minutes "${MINUTES:-5}" --seed "${SEED:-1}" --servers "$RUN" "$@"
+"$BIN/flotilla" torture --minutes "${MINUTES:-5}" --seed "${SEED:-1}" --servers "$RUN" "$@" &
+torture=$!
+# Asked to stop, the run judges what it has done so far, and tidies up.
+trap 'kill -TERM $torture 2>/dev/null' TERM INT
+while status=0; wait "$torture" || status=$?; kill -0 "$torture" 2>/dev/null; do :; done
+exit "$status"

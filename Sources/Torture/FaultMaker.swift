@@ -11,8 +11,12 @@ struct FaultMaker: Sendable {
     let namespace: String
     let servers: ServerFolder?
     let environment: [String: String]
-    let lease: Duration
+    let lease, heartbeat: Duration
     let tools: FaultTools
+
+    /// Whether a worker that Redis does not hear of for so long may rightly lose its lease: the renewal before may be as
+    /// old as a heartbeat, the next may wait for two timeouts of 1.5 s, and short pauses and sleeps may come on top.
+    func mayEndLease(_ silence: Duration) -> Bool { silence + heartbeat + .seconds(6) > lease }
 
     /// Runs the schedule, until its end or until the task is cancelled, and mends everything.
     func run(_ schedule: FaultSchedule) async throws -> [Fault.Kind: Int] {

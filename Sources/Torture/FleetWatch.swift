@@ -19,12 +19,18 @@ final class FleetWatch: Sendable {
         reach = lease + .seconds(6)
     }
 
-    /// Watches until the task is cancelled.
-    ///
-    /// - Returns: workers that were declared dead though nobody had touched them.
-    func run() async -> [String] {
-        var pids: [WorkerID: pid_t] = [:]
+    /// What a watch has seen.
+    struct Sightings: Sendable {
+        /// Workers that were declared dead though nobody had touched them.
         var falseRescues: [String] = []
+        /// By how much this process itself woke up too late at the worst.
+        var longestStall = Duration.zero
+    }
+
+    /// Watches until the task is cancelled.
+    func run() async -> Sightings {
+        var pids: [WorkerID: pid_t] = [:]
+        var sightings = Sightings()
         while !Task.isCancelled {
             if let workers = try? await queue.workers() {
                 for worker in workers { pids[worker.id] = pid_t(worker.pid) }
@@ -35,13 +41,18 @@ final class FleetWatch: Sendable {
                 }
                 guard isDead else { continue }
                 if pool.wasLeftAlone(pid, reach: reach) {
-                    falseRescues.append("\(worker), process \(pid), at \(Date().formatted(.iso8601))")
+                    sightings.falseRescues.append("\(worker), process \(pid), at \(Date().formatted(.iso8601))")
                 }
                 pids[worker] = nil
             }
+            let asleep = ContinuousClock.now
             try? await Task.sleep(for: .milliseconds(200))
+            let stall = ContinuousClock.now - asleep - .milliseconds(200)
+            sightings.longestStall = max(sightings.longestStall, stall)
+            // A machine that lets nobody run lets nobody renew a lease either.
+            if stall > .seconds(1) { pool.excuseAll(until: .now) }
         }
-        return falseRescues
+        return sightings
     }
 
     func worker(of pid: pid_t) async -> WorkerID? {

@@ -112,7 +112,7 @@ struct ProvingGround: Sendable {
             "FLOTILLA_DATABASE_CONNECTIONS": "4", "FLOTILLA_STORAGE_URL": "file://\(folder)/storage",
             "FLOTILLA_SCRATCH": folder + "/scratch", "FLOTILLA_RECIPES": folder + "/recipes",
             "FLOTILLA_METRICS_ADDR": "", "FLOTILLA_LOG_FORMAT": "json", "FLOTILLA_LOG_LEVEL": "info",
-            "FLOTILLA_GRACE_SECONDS": "6", "FLOTILLA_RESULT_TTL_SECONDS": "300", "FLOTILLA_MAX_RESCUES": "100",
+            "FLOTILLA_GRACE_SECONDS": "6", "FLOTILLA_RESULT_TTL_SECONDS": "60", "FLOTILLA_MAX_RESCUES": "100",
             "FLOTILLA_BACKOFF_BASE_SECONDS": "0.2", "FLOTILLA_BACKOFF_CAP_SECONDS": "2",
             "FLOTILLA_RECONCILE_SECONDS": "1", "FLOTILLA_RECONCILE_AGE_SECONDS": "5",
         ]) { $1 }

@@ -27,11 +27,10 @@ extension Report {
             row("objects abandoned", "\(abandonedObjects)"),
             row("unclean stops", "\(uncleanStops)"), row("rescue", Self.text(rescue)),
             row("cancel", Self.text(cancel)), row("settled in", "\(Self.number(settleSeconds)) s"),
+            row("machine stood still", "\(Int(longestStallMs)) ms at most"),
         ]
         for line in mostRepeated { lines.append("  repeated: \(line)") }
-        for line in leftovers + falseRescues + crashes.prefix(20) + wrongEffects.prefix(20) + examples {
-            lines.append("  ! \(line)")
-        }
+        lines += problems.map { "  ! \($0)" }
         lines += ["", isClean ? "every promise was kept" : "NOT every promise was kept"]
         return lines.joined(separator: "\n")
     }

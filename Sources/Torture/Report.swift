@@ -55,6 +55,8 @@ public struct Report: Sendable, Codable {
     /// Workers that did not exit with 0 after SIGTERM.
     public var uncleanStops = 0
     public var settleSeconds = 0.0
+    /// How long this machine left a process waiting for a processor at the worst.
+    public var longestStallMs = 0.0
     /// From the kill of a worker to the next start of each job it held.
     public var rescue: Spread
     /// From the request to the subscriber's JOB_CANCELLED, for jobs that ran.
@@ -69,9 +71,17 @@ public struct Report: Sendable, Codable {
     public var lost: Int { pending + missing }
 
     /// Whether every promise was kept.
-    public var isClean: Bool {
-        lost == 0 && duplicateEffects == 0 && wrongEnds == 0 && leftovers.isEmpty && falseRescues.isEmpty
-            && crashes.isEmpty && wrongEffects.isEmpty
+    public var isClean: Bool { problems.isEmpty }
+
+    /// The broken promises, a line each: counts first, then what is known of them.
+    public var problems: [String] {
+        let counts = [
+            (lost, "lost"), (duplicateEffects, "duplicate effects"), (wrongEnds, "impossible ends"),
+            (wrongEffects.count, "wrong effects"), (leftovers.count, "left in the queue"),
+            (falseRescues.count, "false rescues"), (crashes.count, "crashed workers"),
+        ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+        let details = leftovers + falseRescues + crashes.prefix(20) + wrongEffects.prefix(20)
+        return counts.isEmpty ? [] : counts + details + examples
     }
 
     mutating func count(_ entries: [Ledger.Entry], recorded: Set<Int>, names: JobNames) {

@@ -118,9 +118,10 @@ public struct Torture: Sendable {
         for loop in loops { loop.cancel() }
         subscriber.close()
         for loop in loops { await loop.value }
-        let falseRescues = await watching.value
+        let sightings = await watching.value
         var report = try result.get()
-        report.falseRescues = falseRescues
+        report.falseRescues = sightings.falseRescues
+        report.longestStallMs = sightings.longestStall.inSeconds * 1_000
         return report
     }
 
@@ -164,13 +165,20 @@ public struct Torture: Sendable {
         let maker = FaultMaker(
             pool: ground.pool, watch: ground.watch, ledger: ground.ledger, client: ground.client,
             namespace: ground.names.namespace, servers: options.servers, environment: environment,
-            lease: ground.fleet.tuning.lease, tools: ground.tools)
+            lease: ground.fleet.tuning.lease, heartbeat: ground.fleet.tuning.heartbeat, tools: ground.tools)
         let goesOn = Atomic(true)
-        let making = Task { try await maker.run(schedule) }  // cancelled and awaited below
+        let isBroken = Atomic(false)
+        // Unstructured, because it is to end at its own time; cancelled and awaited below.
+        let making = Task {
+            do { return try await maker.run(schedule) } catch {
+                isBroken.store(true, ordering: .relaxed)
+                throw error
+            }
+        }
         async let produced: Void = traffic.produce(options.seed) { goesOn.load(ordering: .relaxed) }
         let deadline = ContinuousClock.now + options.length
         var nextNote = ContinuousClock.now + .seconds(15)
-        while ContinuousClock.now < deadline, !isStopped() {
+        while ContinuousClock.now < deadline, !isStopped(), !isBroken.load(ordering: .relaxed) {
             await pause(.milliseconds(250))
             try ground.pool.restartFallen()
             if ContinuousClock.now > nextNote {

@@ -48,6 +48,8 @@ struct Traffic: Sendable {
                 try await catalog.recordJobs(jobs)
                 break
             } catch {
+                // The run has failed.
+                if Task.isCancelled { return }
                 await pause(.milliseconds(200))
             }
         }

@@ -16,6 +16,7 @@ struct WorkerClocks: Sendable {
         }
         self.library = library
         self.folder = folder
+        Self.sweep()
         try await prove()
     }
 
@@ -36,6 +37,25 @@ struct WorkerClocks: Sendable {
             != nil
     }
 
+    /// Removes what the library made for a process that was killed. It names it by process id, and the next process with
+    /// that id would not start.
+    static func forget(_ pid: pid_t) {
+        sem_unlink("/\(prefixes.semaphore)\(pid)")
+        shm_unlink("/\(prefixes.memory)\(pid)")
+    }
+
+    private static let prefixes = (semaphore: "faketime_sem_", memory: "faketime_shm_")
+
+    /// What killed runs have left.
+    private static func sweep() {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/dev/shm")) ?? [] {
+            for prefix in ["sem.\(prefixes.semaphore)", prefixes.memory] where name.hasPrefix(prefix) {
+                guard let pid = pid_t(name.dropFirst(prefix.count)), kill(pid, 0) != 0, errno == ESRCH else { continue }
+                forget(pid)
+            }
+        }
+    }
+
     private func file(_ index: Int) -> String { "\(folder)/clock-\(index + 1)" }
 
     /// A program that prints the time has to print another one.
@@ -45,7 +65,7 @@ struct WorkerClocks: Sendable {
         let process = try ChildProcess(["/bin/date", "+%s"], environment: environment(index), log: log)
         _ = await process.end(within: .seconds(5))
         let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
-        let told = Double(text.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
+        let told = text.split(separator: "\n").last.flatMap { Double($0) } ?? 0
         guard abs(told - Date().timeIntervalSince1970 - 86_400) < 60 else {
             throw TortureError("libfaketime does not set clocks here")
         }

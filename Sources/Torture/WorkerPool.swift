@@ -78,6 +78,7 @@ final class WorkerPool: Sendable {
         excuse(process, until: .now)
         process.signal(SIGKILL)
         _ = await process.end(within: .seconds(5))
+        WorkerClocks.forget(process.pid)
         // What is cut off from a dead process must not arrive later.
         network(index).cut()
     }
@@ -88,6 +89,7 @@ final class WorkerPool: Sendable {
         excuse(process, until: .now + grace)
         process.signal(SIGTERM)
         let status = await process.end(within: grace + .seconds(10))
+        WorkerClocks.forget(process.pid)
         excuse(process, until: .now)
         if status != 0 { state.withLock { $0.uncleanStops += 1 } }
     }
@@ -101,6 +103,7 @@ final class WorkerPool: Sendable {
             guard let (process, _) = current(index), let status = process.exitStatus() else { continue }
             state.withLock { $0.crashes.append("worker \(index + 1) ended by itself with status \(status)") }
             excuse(process, until: .now)
+            WorkerClocks.forget(process.pid)
             try start(index)
         }
     }

@@ -51,6 +51,7 @@ extension CrashPointTests {
             }
             let isThrough = victim.isRunning
             victim.kill()
+            try await ground.quiet()
             let place = isThrough ? nil : try Self.place(point, victim)
             if !isThrough { try await ground.reconcile() }
 
@@ -96,6 +97,7 @@ extension CrashPointTests {
             }
             let isThrough = victim.isRunning
             victim.kill()
+            try await ground.quiet()
             let place = isThrough ? nil : try Self.place(point, victim)
             // Not five minutes later, as it would be.
             try ground.psql("UPDATE schedule_ticks SET fired_at = now() - interval '1 hour'")

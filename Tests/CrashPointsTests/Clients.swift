@@ -47,6 +47,7 @@ final class Clients: Sendable {
             return nil
         }
         try await eventually("the API is killed, after status \(status)") { !api.isRunning }
+        try await ground.quiet()
         return try CrashPointTests.place(point, api)
     }
 

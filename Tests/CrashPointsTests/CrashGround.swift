@@ -110,6 +110,14 @@ final class CrashGround: Sendable {
         return (started, try required(jobs.first, "no job"))
     }
 
+    /// Waits until nothing is going on in the database: what a process had sent before it was killed takes place after it.
+    func quiet() async throws {
+        let open = "state <> 'idle' AND datname = current_database() AND pid <> pg_backend_pid()"
+        try await eventually("no transaction is open", within: .seconds(60)) {
+            try psql("SELECT count(*) FROM pg_stat_activity WHERE \(open)") == "0"
+        }
+    }
+
     /// What the API does every few seconds, without the wait.
     func reconcile() async throws {
         let reconciler = Reconciler(

@@ -49,6 +49,7 @@ import Testing
 
     @Test("The environment stands over the file, the file over the default") func precedence() throws {
         let path = try file("slots: 7\nhelper_max_jobs: 9\n")
+        defer { unlink(path) }
         let read = try SettingsReader(environment: ["FLOTILLA_CONFIG": path, "FLOTILLA_SLOTS": "3"])
         let worker = try WorkerSettings(read)
         #expect(worker.slots == 3)
@@ -60,6 +61,7 @@ import Testing
         "A file with an unknown or nested key is refused with its line", arguments: ["slotz: 7\n", "slots:\n  a: 1\n"])
     func badFile(text: String) throws {
         let path = try file(text)
+        defer { unlink(path) }
         let error = #expect(throws: SettingError.self) { try SettingsReader(environment: ["FLOTILLA_CONFIG": path]) }
         #expect(error?.variable == "FLOTILLA_CONFIG")
         #expect(error?.description.contains("line") == true)

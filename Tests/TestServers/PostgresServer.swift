@@ -78,6 +78,8 @@ public final class PostgresServer: Sendable {
     private static func launch(port: UInt16, folder: String) throws -> ChildServer {
         let settings = [
             "listen_addresses=127.0.0.1", "port=\(port)", "unix_socket_directories=\(folder)", "fsync=off",
+            // Its shared memory goes with its folder when the watchdog kills it.
+            "dynamic_shared_memory_type=mmap",
             "synchronous_commit=off", "full_page_writes=off", "max_connections=600", "shared_buffers=32MB",
             "log_min_messages=fatal",
         ]

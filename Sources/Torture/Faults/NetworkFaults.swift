@@ -4,8 +4,7 @@ import Redis
 /// Connections between workers and Redis that break, fall silent or are slow.
 extension FaultMaker {
     func silence(_ index: Int, _ length: Duration) async -> Bool {
-        // The renewal before may have been as old as a heartbeat, and the next may wait for a timeout.
-        if length * 2 > lease, let (process, _) = pool.current(index) {
+        if mayEndLease(length), let (process, _) = pool.current(index) {
             pool.excuse(process, until: .now + length)
         }
         let isUsed = pool.network(index).fallSilent(for: length)

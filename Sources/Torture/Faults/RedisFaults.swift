@@ -14,7 +14,7 @@ extension FaultMaker {
         // Leases fall back by up to a second with the file, and ran on meanwhile.
         if servers.hasSentinels {
             pool.excuseAll(until: .now + lease)
-        } else if down + .seconds(6) > lease {
+        } else if mayEndLease(down) {
             pool.excuseAll(until: .now + down + .seconds(1))
         }
         try await servers.restart(name, with: SIGKILL, downFor: down, environment: environment)
@@ -40,7 +40,7 @@ extension FaultMaker {
     func putRedisToSleep(_ length: Duration) async -> Bool {
         // Sentinels take it for dead then.
         if length > .milliseconds(900), servers?.hasSentinels == true { pool.excuseAll(until: .now + .seconds(12)) }
-        if length + .seconds(5) > lease { pool.excuseAll(until: .now + length) }
+        if mayEndLease(length) { pool.excuseAll(until: .now + length) }
         return await redis("DEBUG", "SLEEP", .text("\(length.inSeconds)"))
     }
 
