@@ -101,7 +101,6 @@ extension Consumer {
             if !answer.isNull { state.withLock { $0.mayHaveWork = true } }
             return
         }
-        if !answer.isNull, state.withLock({ $0.ahead == 0 }) { callbacks.prepare() }
         guard let claimed = try lane.connection?.receive(within: settings.commandTimeout, orInputOn: -1) else {
             throw RedisError(.timeout, "no answer to the claim behind BLMOVE")
         }

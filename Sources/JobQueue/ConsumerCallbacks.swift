@@ -4,8 +4,6 @@ public import Model
 public struct ConsumerCallbacks: Sendable {
     /// Run this job on a slot, then call ``Consumer/finish(_:_:followUps:)``.
     public var perform: @Sendable (Claim, Consumer) -> Void
-    /// A claim is about to arrive that may have to be performed: whoever will do it may wake up meanwhile.
-    public var prepare: @Sendable () -> Void
     /// How a job ends that needs neither waiting nor I/O, worked out on the claiming thread; nil: perform it.
     public var immediate: @Sendable (Claim) -> Outcome?
     /// Somebody cancelled this running job: stop it, then finish it with `.cancelled`.
@@ -22,7 +20,6 @@ public struct ConsumerCallbacks: Sendable {
 
     public init(
         perform: @escaping @Sendable (Claim, Consumer) -> Void,
-        prepare: @escaping @Sendable () -> Void = {},
         immediate: @escaping @Sendable (Claim) -> Outcome? = { _ in nil },
         cancel: @escaping @Sendable (Claim) -> Void = { _ in },
         abandon: @escaping @Sendable ([Claim]) -> Void = { _ in },
@@ -30,7 +27,6 @@ public struct ConsumerCallbacks: Sendable {
         fenceFloor: (@Sendable (_ server: String, _ answer: @escaping @Sendable (Int64) -> Void) -> Void)? = nil
     ) {
         self.perform = perform
-        self.prepare = prepare
         self.immediate = immediate
         self.cancel = cancel
         self.abandon = abandon

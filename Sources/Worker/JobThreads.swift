@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 
 /// The threads that job handlers run on: as many as the worker has slots, one job a thread, so that a handler may
 /// call blocking code plainly without starving the cooperative pool.
@@ -25,10 +24,6 @@ public final class JobThreads: TaskExecutor {
         queue.append { job.runSynchronously(on: executor) }
     }
 
-    /// Wakes a thread, which looks out for work for a moment: a job that comes meanwhile need not wait for a thread to
-    /// wake up.
-    public func expect() { queue.expect() }
-
     private static func start(named name: String, running queue: WorkQueue) {
         let thread = Thread {
             // Set from within: Foundation on Linux passes a name set before on to nobody.
@@ -41,21 +36,13 @@ public final class JobThreads: TaskExecutor {
 }
 
 /// A first-in first-out list of closures that threads wait on.
-// Sound: all but `count` is touched only with `lock` held; the two C objects stay at their allocated address.
+// Sound: `items` and `isClosed` are touched only with `lock` held; the two C objects stay at their allocated address.
 private final class WorkQueue: @unchecked Sendable {
-    /// How long a thread looks out for work that was announced; reading and admitting a claim takes some 50 µs.
-    private static let lookout = Duration.microseconds(200)
-
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var items: [@Sendable () -> Void] = []
     private var head = 0
     private var isClosed = false
-    /// Whether a thread is to look out for work, and whether one does.
-    private var isExpected = false
-    private var hasLookout = false
-    /// Closures that wait, for the thread that looks out.
-    private let count = Atomic(0)
 
     init() {
         pthread_mutex_init(lock, nil)
@@ -72,19 +59,9 @@ private final class WorkQueue: @unchecked Sendable {
     func append(_ work: @escaping @Sendable () -> Void) {
         pthread_mutex_lock(lock)
         items.append(work)
-        let isSeen = hasLookout && items.count - head == 1
-        count.store(items.count - head, ordering: .relaxed)
         pthread_mutex_unlock(lock)
         // After the unlock: else the thread wakes only to wait for the lock.
-        if !isSeen { pthread_cond_signal(changed) }
-    }
-
-    func expect() {
-        pthread_mutex_lock(lock)
-        let isNew = !hasLookout && head == items.count
-        if isNew { isExpected = true }
-        pthread_mutex_unlock(lock)
-        if isNew { pthread_cond_signal(changed) }
+        pthread_cond_signal(changed)
     }
 
     func close() {
@@ -100,26 +77,14 @@ private final class WorkQueue: @unchecked Sendable {
         defer { pthread_mutex_unlock(lock) }
         while head == items.count {
             if isClosed { return nil }
-            if isExpected { lookOut() } else { pthread_cond_wait(changed, lock) }
+            pthread_cond_wait(changed, lock)
         }
         let work = items[head]
         head += 1
-        count.store(items.count - head, ordering: .relaxed)
         if head == items.count {
             items.removeAll(keepingCapacity: true)
             head = 0
         }
         return work
-    }
-
-    /// Returns when there is work or the time is over; called and returns with the lock held.
-    private func lookOut() {
-        isExpected = false
-        hasLookout = true
-        pthread_mutex_unlock(lock)
-        let end = ContinuousClock.now + Self.lookout
-        while count.load(ordering: .relaxed) == 0, ContinuousClock.now < end {}
-        pthread_mutex_lock(lock)
-        hasLookout = false
     }
 }

@@ -78,7 +78,6 @@ public final class WorkerRuntime: Sendable {
                     let task = Task(executorPreference: threads) { await runner.run(claim, for: consumer) }
                     running.attach(task, to: claim)
                 },
-                prepare: { threads.expect() },
                 immediate: { runner.immediate($0) },
                 cancel: { running.stop($0.ticket, .cancelled) },
                 abandon: { claims in for claim in claims { running.stop(claim.ticket, .abandoned) } },

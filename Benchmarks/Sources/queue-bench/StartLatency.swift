@@ -59,17 +59,23 @@ struct StartLatency: AsyncParsableCommand {
         var pings: [Double] = []
         var next = monotonicNanoseconds()
         for number in 0..<jobs {
+            // In the middle between two jobs, so that it does not take part in the start of one.
+            sleep(until: next + 500_000_000 / Int64(rate))
             next += 1_000_000_000 / Int64(rate)
             let before = monotonicNanoseconds()
             try connection.send("PING")
             pings.append(Double(monotonicNanoseconds() - before) / 1e6)
-            let wait = next - monotonicNanoseconds()
-            if wait > 0 { usleep(UInt32(wait / 1_000)) }
+            sleep(until: next)
             let envelope =
                 #"{"v":1,"id":"bench-\#(number)","kind":"bench","payload":{"sent":\#(monotonicNanoseconds())}}"#
             try connection.send("LPUSH", .text(key), .text(envelope))
         }
         return pings
+    }
+
+    private static func sleep(until nanoseconds: Int64) {
+        let wait = nanoseconds - monotonicNanoseconds()
+        if wait > 0 { usleep(UInt32(wait / 1_000)) }
     }
 }
 
