@@ -20,6 +20,7 @@ from fleet import ROOT, Fleet, _children
 RECIPES = {
     "avif": "    images:\n      - { name: avif, format: avif, max_width: 8000, max_height: 8000, quality: 80, effort: 9 }",
     "h264": "    video:\n      max_long_side: 1280\n      max_short_side: 720\n      crf: 20",
+    "hevc": "    video:\n      codec: hevc\n      max_long_side: 1280\n      max_short_side: 720\n      crf: 20",
 }
 
 
@@ -30,7 +31,7 @@ def media(folder):
     subprocess.run(
         ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=size=1920x1080:rate=30:duration=120", "-c:v",
          "libx264", "-preset", "ultrafast", film], check=True)
-    return {"avif": picture, "h264": film}
+    return {"avif": picture, "h264": film, "hevc": film}
 
 
 def busy(pids):

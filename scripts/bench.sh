@@ -19,6 +19,12 @@ wait_until 15 Redis redis-cli -p "$port" ping
 
 echo "== queue: time from enqueue to start"
 "$bench" start-latency --redis "redis://127.0.0.1:$port" --runs "$runs" --jobs $((jobs / 200))
+"$bench" start-latency --redis "redis://127.0.0.1:$port" --runs "$runs" --jobs $((jobs / 200)) --immediate
+echo "== queue: the least such a time can be, written in C; Sidekiq's"
+cc -O2 -o "$RUN/brpop-latency" Benchmarks/peers/brpop_latency.c -lhiredis -lpthread
+for ((i = 0; i < runs; i++)); do echo "  run $((i + 1)): $("$RUN/brpop-latency" "$port" $((jobs / 200)))"; done
+command -v sidekiq >/dev/null || as_root apt-get install -y -qq --no-install-recommends ruby-sidekiq >/dev/null || true
+if command -v sidekiq >/dev/null; then Benchmarks/peers/start_latency.py "$port" "$runs" $((jobs / 200)); fi
 echo "== queue: jobs that do nothing (AOF everysec)"
 "$bench" throughput --redis "redis://127.0.0.1:$port" --runs "$runs" --jobs "$jobs"
 echo "== queue: the least a reliable queue can do, written in C (16 a call, then 100)"
@@ -34,7 +40,6 @@ if [ ! -x "$RUN/bench-python/bin/python3" ]; then
         "$RUN/bench-python/bin/pip" install -q --disable-pip-version-check $peer || say "without $peer"
     done
 fi
-command -v sidekiq >/dev/null || as_root apt-get install -y -qq --no-install-recommends ruby-sidekiq >/dev/null || true
 BENCH_RUNS=$runs "$RUN/bench-python/bin/python3" Benchmarks/peers/peers.py "$port"
 echo "== queue: the same, with a snapshot and a message for each job"
 "$bench" throughput --redis "redis://127.0.0.1:$port" --runs "$runs" --jobs "$((jobs / 4))" --recorded

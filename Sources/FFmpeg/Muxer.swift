@@ -61,6 +61,7 @@ public struct Muxer: ~Copyable {
     public func addTrack(from encoder: borrowing Encoder) throws(FFmpegError) -> Int {
         let stream = try allocated(avformat_new_stream(context, nil), operation)
         try check(avcodec_parameters_from_context(stream.pointee.codecpar, encoder.context), operation)
+        setTag(of: stream)
         stream.pointee.time_base = encoder.context.pointee.time_base
         stream.pointee.avg_frame_rate = encoder.context.pointee.framerate
         stream.pointee.sample_aspect_ratio = encoder.context.pointee.sample_aspect_ratio
@@ -73,14 +74,23 @@ public struct Muxer: ~Copyable {
         let source = try demuxer.stream(index)
         let stream = try allocated(avformat_new_stream(context, nil), operation)
         try check(avcodec_parameters_copy(stream.pointee.codecpar, source.pointee.codecpar), operation)
-        // A tag belongs to the container it was read from.
-        stream.pointee.codecpar.pointee.codec_tag = 0
+        setTag(of: stream)
         stream.pointee.time_base = source.pointee.time_base
         stream.pointee.avg_frame_rate = source.pointee.avg_frame_rate
         stream.pointee.sample_aspect_ratio = source.pointee.sample_aspect_ratio
         stream.pointee.disposition = AV_DISPOSITION_DEFAULT
         return Int(stream.pointee.index)
     }
+
+    /// A tag belongs to the container it was read from; the container chooses its own. By itself it would call HEVC
+    /// `hev1`, which Apple's players do not take.
+    private func setTag(of stream: UnsafeMutablePointer<AVStream>) {
+        let isHEVC = stream.pointee.codecpar.pointee.codec_id == AV_CODEC_ID_HEVC
+        stream.pointee.codecpar.pointee.codec_tag = isHEVC ? Self.hvc1 : 0
+    }
+
+    /// As little-endian bytes.
+    private static let hvc1: UInt32 = "hvc1".utf8.reversed().reduce(0) { $0 << 8 | UInt32($1) }
 
     /// - Parameter options: of the container: `("movflags", "+faststart")`.
     public mutating func start(options: [(String, String)] = []) throws(FFmpegError) {

@@ -41,14 +41,18 @@ extension RecipeReader {
     private func video(_ node: YAMLNode) throws(RecipeError) -> VideoSpec {
         let members = try node.members(
             allowed: [
-                "max_long_side", "max_short_side", "crf", "max_bitrate", "preset", "audio_bitrate", "max_frame_rate",
-                "poster_long_side",
+                "codec", "max_long_side", "max_short_side", "crf", "max_bitrate", "preset", "audio_bitrate",
+                "max_frame_rate", "poster_long_side",
             ])
         let presets = ["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
+        let codecs = VideoCodec.allCases.map(\.rawValue)
+        let name = try members["codec"]?.text(allowed: codecs.joined(separator: ", ")) { codecs.contains($0) }
+        let codec = name.flatMap(VideoCodec.init) ?? .h264
         return VideoSpec(
+            codec: codec,
             maxLongSide: try members.int("max_long_side", in: 16...7680, default: 1280),
             maxShortSide: try members.int("max_short_side", in: 16...4320, default: 720),
-            crf: try members.int("crf", in: 0...51, default: 23),
+            crf: try members.int("crf", in: 0...51, default: codec.defaultCRF),
             maxBitrate: try members.optionalInt("max_bitrate", in: 50_000...200_000_000),
             preset: try members["preset"]?.text(allowed: presets.joined(separator: ", ")) { presets.contains($0) }
                 ?? "veryfast",

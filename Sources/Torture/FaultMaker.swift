@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Redis
+import Synchronization
 
 /// Makes the scheduled faults happen, and counts those that did. What each is stands in Faults/.
 struct FaultMaker: Sendable {
@@ -19,20 +20,26 @@ struct FaultMaker: Sendable {
     func mayEndLease(_ silence: Duration) -> Bool { silence + heartbeat + .seconds(6) > lease }
 
     /// Runs the schedule, until its end or until the task is cancelled, and mends everything.
+    ///
+    /// - Throws: as soon as something cannot be mended, for example a server that does not start again.
     func run(_ schedule: FaultSchedule) async throws -> [Fault.Kind: Int] {
         let start = ContinuousClock.now
-        return try await withThrowingTaskGroup(of: Fault.Kind?.self) { group in
+        let made = Made()
+        try await withThrowingDiscardingTaskGroup { group in
             for fault in schedule.faults {
                 do { try await Task.sleep(until: start + fault.at) } catch { break }
+                if group.isCancelled { break }
                 group.addTask {
                     // A fault in the middle of which the run ends is ended properly.
-                    try await make(fault) ? fault.kind : nil
+                    if try await make(fault) { made.counts.withLock { $0[fault.kind, default: 0] += 1 } }
                 }
             }
-            var counts: [Fault.Kind: Int] = [:]
-            for try await kind in group { if let kind { counts[kind, default: 0] += 1 } }
-            return counts
         }
+        return made.counts.withLock { $0 }
+    }
+
+    private final class Made: Sendable {
+        let counts = Mutex<[Fault.Kind: Int]>([:])
     }
 
     /// - Returns: false when nothing was broken, for example because the worker was away or asked for nothing meanwhile.

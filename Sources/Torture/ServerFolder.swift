@@ -39,10 +39,12 @@ public struct ServerFolder: Sendable {
     func redis(at port: UInt16) -> String? { redis.first { $0.port == port }?.name }
 
     /// Signals a server, waits until it is gone, lets `length` pass and starts it again.
+    ///
+    /// - Returns: false when it does not run: on a busy machine it may still be coming back from the last time.
     func restart(
         _ name: String, with signal: Int32, downFor length: Duration, environment: [String: String]
-    ) async throws(TortureError) {
-        let pid = try pid(name)
+    ) async throws(TortureError) -> Bool {
+        guard let pid = try? pid(name) else { return false }
         kill(pid, signal)
         let deadline = ContinuousClock.now + .seconds(30)
         while Self.runs(pid) {
@@ -54,6 +56,7 @@ public struct ServerFolder: Sendable {
         guard await process.end(within: .seconds(60)) == 0 else {
             throw TortureError("\(name) did not start again; see \(path)/restarts.log")
         }
+        return true
     }
 
     private func starter(_ name: String) -> String { "\(path)/start-\(name)" }

@@ -89,7 +89,7 @@ struct SourcePlan {
 
     /// An encoding with a constant rate factor alone may come out larger than the input, and there is nothing to copy.
     ///
-    /// From experience x264 takes up to 0.15 bits a pixel at factor 23.
+    /// From experience x264 at its default takes up to 0.15 bits a pixel at factor 23.
     var isSpare: Bool {
         guard !canRemux else { return false }
         guard let video, let geometry, let duration, duration > 0 else { return true }
@@ -98,13 +98,14 @@ struct SourcePlan {
         return Double(bytes) * 8 < 0.15 * pixels
     }
 
-    /// The streams may be copied as they are: H.264 that every player knows, inside the box, upright, with AAC or no
+    /// The streams may be copied as they are: of the wanted codec, in a profile that every player knows, inside the box, upright, with AAC or no
     /// sound, from a container that keeps them the way MP4 does.
     var canRemux: Bool {
         guard structure != .truncated, format.hasPrefix("mov,") || format.hasPrefix("matroska") else { return false }
         if let video {
-            let profiles = ["Baseline", "Constrained Baseline", "Main", "High"]
-            guard let geometry, geometry.isIdentity, video.codec == "h264", !thinsFrames,
+            let codec = request.spec.codec
+            let profiles = codec == .h264 ? ["Baseline", "Constrained Baseline", "Main", "High"] : ["Main"]
+            guard let geometry, geometry.isIdentity, video.codec == codec.rawValue, !thinsFrames,
                 ["yuv420p", "yuvj420p"].contains(video.pixelFormat), video.transfer == .standard,
                 profiles.contains(video.profile ?? "")
             else { return false }

@@ -1,7 +1,7 @@
 import FFmpeg
 import Model
 
-/// The film: decoded, made upright and small enough, encoded as H.264.
+/// The film: decoded, made upright and small enough, encoded as H.264 or HEVC.
 final class VideoTrack {
     private let info: StreamInfo
     private let geometry: Geometry
@@ -16,7 +16,7 @@ final class VideoTrack {
     private var encoder: Encoder?
     private var track: Int?
     private var clock: FrameClock
-    /// How long each frame inside the encoder is shown, by its time: x264 gives packets no duration.
+    /// How long each frame inside the encoder is shown, by its time: the encoders give packets no duration.
     private var durations: [Int64: Int64] = [:]
 
     private(set) var decoded: Int64 = 0
@@ -134,14 +134,22 @@ final class VideoTrack {
 
     private func makeEncoder(globalHeader: Bool) throws -> Encoder {
         let spec = plan.request.spec
-        var options = [("preset", spec.preset), ("crf", "\(spec.crf)"), ("profile", "high")]
+        var options = [("preset", spec.preset), ("crf", "\(spec.crf)")]
+        switch spec.codec {
+        case .h264: options.append(("profile", "high"))
+        case .hevc:
+            // By itself it starts a pool of threads for every core, and tells its version and settings in the file.
+            let own = "pools=\(max(1, plan.request.threads)):info=0:log-level=error"
+            options += [("profile", "main"), ("x265-params", own)]
+        }
         if let video = rates.video {
             options.append(("maxrate", "\(video.limit)"))
             options.append(("bufsize", "\(Int(Double(video.limit) * video.window))"))
         }
         let rate = plan.thinsFrames ? Double(spec.maxFrameRate) : info.frameRate
         return try Encoder.open(
-            "libx264", like: filtered, timeBase: info.timeBase, frameRate: rate, globalHeader: globalHeader,
+            spec.codec == .h264 ? "libx264" : "libx265", like: filtered, timeBase: info.timeBase, frameRate: rate,
+            globalHeader: globalHeader,
             threads: plan.request.threads, options: options)
     }
 }

@@ -23,7 +23,7 @@ struct RecipeReadingTests {
               images:
                 - { name: web, format: webp, max_width: 1600, max_height: 1200, quality: 70, effort: 6, animation: false }
                 - { name: old, format: fallback }
-              video: { max_long_side: 640, max_short_side: 360, crf: 30, max_bitrate: 500000, preset: fast, audio_bitrate: 64000, max_frame_rate: 30 }
+              video: { codec: hevc, max_long_side: 640, max_short_side: 360, crf: 30, max_bitrate: 500000, preset: fast, audio_bitrate: 64000, max_frame_rate: 30 }
         when_done:
           - export:
               content: web
@@ -51,7 +51,7 @@ struct RecipeReadingTests {
             ImageVariantSpec(name: "old", format: .fallback),
         ]
         let video = VideoSpec(
-            maxLongSide: 640, maxShortSide: 360, crf: 30, maxBitrate: 500_000, preset: "fast", audioBitrate: 64_000,
+            codec: .hevc, maxLongSide: 640, maxShortSide: 360, crf: 30, maxBitrate: 500_000, preset: "fast", audioBitrate: 64_000,
             maxFrameRate: 30, posterLongSide: nil)
         let expected = Recipe(
             name: "full", description: "Everything there is.",

@@ -65,6 +65,7 @@ func run(_ tool: String, _ arguments: [String]) throws -> Data {
 struct Probe: Decodable {
     struct Stream: Decodable {
         var codec_name: String?
+        var codec_tag_string: String?
         var codec_type: String
         var profile: String?
         var width: Int?

@@ -1,13 +1,25 @@
+/// What the picture of a video is encoded as.
+public enum VideoCodec: String, Sendable, Hashable, Codable, CaseIterable {
+    /// By x264: plays everywhere.
+    case h264
+    /// By x265: smaller files, much more work, and players that have a licence.
+    case hevc
+
+    /// The constant rate factor at which x264 and x265 look alike, as their manuals have it.
+    public var defaultCRF: Int { self == .h264 ? 23 : 28 }
+}
+
 /// How a video is to come out.
-public struct VideoSpec: Sendable, Hashable, Codable {
+public struct VideoSpec: Sendable, Hashable {
+    public var codec: VideoCodec
     /// The box for a landscape picture; a portrait one gets it turned. Never enlarged.
     public var maxLongSide: Int
     public var maxShortSide: Int
-    /// 0…51, x264's constant rate factor.
+    /// 0…51, the encoder's constant rate factor.
     public var crf: Int
     /// Bits a second that the picture may not exceed over two seconds; nil: no bound.
     public var maxBitrate: Int?
-    /// x264's preset: `ultrafast` … `veryslow`.
+    /// The encoder's preset: `ultrafast` … `veryslow`.
     public var preset: String
     public var audioBitrate: Int
     /// More frames a second than this are thinned out.
@@ -15,22 +27,42 @@ public struct VideoSpec: Sendable, Hashable, Codable {
     /// The poster's longer side in pixels; nil: no poster.
     public var posterLongSide: Int?
 
+    /// - Parameter crf: nil: the codec's ``VideoCodec/defaultCRF``.
     public init(
-        maxLongSide: Int = 1280, maxShortSide: Int = 720, crf: Int = 23, maxBitrate: Int? = nil,
-        preset: String = "veryfast", audioBitrate: Int = 128_000, maxFrameRate: Int = 60, posterLongSide: Int? = 1280
+        codec: VideoCodec = .h264, maxLongSide: Int = 1280, maxShortSide: Int = 720, crf: Int? = nil,
+        maxBitrate: Int? = nil, preset: String = "veryfast", audioBitrate: Int = 128_000, maxFrameRate: Int = 60,
+        posterLongSide: Int? = 1280
     ) {
+        self.codec = codec
         self.maxLongSide = maxLongSide
         self.maxShortSide = maxShortSide
-        self.crf = crf
+        self.crf = crf ?? codec.defaultCRF
         self.maxBitrate = maxBitrate
         self.preset = preset
         self.audioBitrate = audioBitrate
         self.maxFrameRate = maxFrameRate
         self.posterLongSide = posterLongSide
     }
+}
+
+extension VideoSpec: Codable {
+    /// Recipes that were recorded before there was a choice have no codec.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            codec: try values.decodeIfPresent(VideoCodec.self, forKey: .codec) ?? .h264,
+            maxLongSide: try values.decode(Int.self, forKey: .maxLongSide),
+            maxShortSide: try values.decode(Int.self, forKey: .maxShortSide),
+            crf: try values.decode(Int.self, forKey: .crf),
+            maxBitrate: try values.decodeIfPresent(Int.self, forKey: .maxBitrate),
+            preset: try values.decode(String.self, forKey: .preset),
+            audioBitrate: try values.decode(Int.self, forKey: .audioBitrate),
+            maxFrameRate: try values.decode(Int.self, forKey: .maxFrameRate),
+            posterLongSide: try values.decodeIfPresent(Int.self, forKey: .posterLongSide))
+    }
 
     private enum CodingKeys: String, CodingKey {
-        case crf, preset
+        case codec, crf, preset
         case maxLongSide = "max_long_side"
         case maxShortSide = "max_short_side"
         case maxBitrate = "max_bitrate"

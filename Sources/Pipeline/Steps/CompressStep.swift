@@ -53,9 +53,9 @@ struct CompressStep: Sendable {
 
     private static func summary(_ result: VideoResult, _ spec: VideoSpec) -> String {
         let input = "\(result.videoCodec ?? "no picture") \(result.width)x\(result.height), \(result.frames) frames"
-        let way =
-            result.remuxed
-            ? "streams copied" : "x264 crf \(spec.crf), preset \(spec.preset), sound \(spec.audioBitrate) bit/s"
+        let encoding =
+            "\(spec.codec.rawValue) crf \(spec.crf), preset \(spec.preset), sound \(spec.audioBitrate) bit/s"
+        let way = result.remuxed ? "streams copied" : encoding
         return ([input, way] + result.warnings.map(\.rawValue)).joined(separator: "; ")
     }
 

@@ -4,7 +4,7 @@ import Glibc
 extension FaultMaker {
     func restartPostgres(_ down: Duration, _ signal: Int32) async throws -> Bool {
         guard let servers else { return false }
-        try await servers.restart(ServerFolder.postgres, with: signal, downFor: down, environment: environment)
-        return true
+        return try await servers.restart(
+            ServerFolder.postgres, with: signal, downFor: down, environment: environment)
     }
 }

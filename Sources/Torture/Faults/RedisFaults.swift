@@ -17,8 +17,7 @@ extension FaultMaker {
         } else if mayEndLease(down) {
             pool.excuseAll(until: .now + down + .seconds(1))
         }
-        try await servers.restart(name, with: SIGKILL, downFor: down, environment: environment)
-        return true
+        return try await servers.restart(name, with: SIGKILL, downFor: down, environment: environment)
     }
 
     /// Counts once the sentinels name another server.
