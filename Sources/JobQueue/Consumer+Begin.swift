@@ -69,8 +69,6 @@ extension Consumer {
         guard let cancelled else { return }
         for end in admission.ended { callbacks.endedUnrun(end.envelope, end.state, end.failure) }
         for claim in claims { callbacks.perform(claim, self) }
-        // The thread that was woken waits for this processor, as a rule: a single job begins sooner if it gets it now.
-        if claims.count == 1 { sched_yield() }
         for id in cancelled { cancelRunning(id) }
     }
 }
