@@ -51,8 +51,8 @@ struct RecipeReadingTests {
             ImageVariantSpec(name: "old", format: .fallback),
         ]
         let video = VideoSpec(
-            codec: .hevc, maxLongSide: 640, maxShortSide: 360, crf: 30, maxBitrate: 500_000, preset: "fast", audioBitrate: 64_000,
-            maxFrameRate: 30, posterLongSide: nil)
+            codec: .hevc, maxLongSide: 640, maxShortSide: 360, crf: 30, maxBitrate: 500_000, preset: "fast",
+            audioBitrate: 64_000, maxFrameRate: 30, posterLongSide: nil)
         let expected = Recipe(
             name: "full", description: "Everything there is.",
             steps: [
