@@ -73,6 +73,14 @@ def main():
                 limit = limit or median
                 share = f", {median / limit:.2f} of the requests to /health" if jobs == 1 and wanted == 202 else ""
                 print(f"{clients} client{'s' if clients > 1 else ''}, {name}: {median:,.0f} a second{share}", flush=True)
+        drain(fleet)
+
+
+def drain(fleet):
+    """Has the workers run what was enqueued: whatever comes next on this fleet finds an open, empty queue."""
+    fleet.call("POST", "/v1/queues/scan/resume")
+    while sum(queue["waiting"] + queue["running"] for queue in fleet.call("GET", "/v1/queues")["items"]):
+        time.sleep(1)
 
 
 if __name__ == "__main__":
