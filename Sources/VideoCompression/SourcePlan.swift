@@ -89,7 +89,7 @@ struct SourcePlan {
 
     /// An encoding with a constant rate factor alone may come out larger than the input, and there is nothing to copy.
     ///
-    /// From experience x264 at its default takes up to 0.15 bits a pixel at factor 23.
+    /// From experience x264 takes up to 0.15 bits a pixel at factor 23.
     var isSpare: Bool {
         guard !canRemux else { return false }
         guard let video, let geometry, let duration, duration > 0 else { return true }
@@ -98,8 +98,8 @@ struct SourcePlan {
         return Double(bytes) * 8 < 0.15 * pixels
     }
 
-    /// The streams may be copied as they are: of the wanted codec, in a profile that every player knows, inside the box, upright, with AAC or no
-    /// sound, from a container that keeps them the way MP4 does.
+    /// The streams may be copied as they are: of the wanted codec, in a profile that its players know, inside the box,
+    /// upright, with AAC or no sound, from a container that keeps them the way MP4 does.
     var canRemux: Bool {
         guard structure != .truncated, format.hasPrefix("mov,") || format.hasPrefix("matroska") else { return false }
         if let video {

@@ -135,9 +135,13 @@ final class VideoTrack {
     private func makeEncoder(globalHeader: Bool) throws -> Encoder {
         let spec = plan.request.spec
         var options = [("preset", spec.preset), ("crf", "\(spec.crf)")]
+        let name: String
         switch spec.codec {
-        case .h264: options.append(("profile", "high"))
+        case .h264:
+            name = "libx264"
+            options.append(("profile", "high"))
         case .hevc:
+            name = "libx265"
             // By itself it starts a pool of threads for every core, and tells its version and settings in the file.
             let own = "pools=\(max(1, plan.request.threads)):info=0:log-level=error"
             options += [("profile", "main"), ("x265-params", own)]
@@ -148,8 +152,7 @@ final class VideoTrack {
         }
         let rate = plan.thinsFrames ? Double(spec.maxFrameRate) : info.frameRate
         return try Encoder.open(
-            spec.codec == .h264 ? "libx264" : "libx265", like: filtered, timeBase: info.timeBase, frameRate: rate,
-            globalHeader: globalHeader,
+            name, like: filtered, timeBase: info.timeBase, frameRate: rate, globalHeader: globalHeader,
             threads: plan.request.threads, options: options)
     }
 }

@@ -21,9 +21,12 @@ end
 if count > 0 then
     call('LPUSH', KEYS[2], unpack(raws))
     -- As in exchange.lua.
+    local last = call('INCRBY', KEYS[5], count)
     local now_us = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
-    local last = math.max(tonumber(call('GET', KEYS[5])) or 0, now_us) + count
-    call('SET', KEYS[5], string.format('%.0f', last))
+    if last < now_us then
+        last = now_us + count
+        call('SET', KEYS[5], string.format('%.0f', last))
+    end
     fence = string.format('%.0f', last - count + 1)
 end
 local due_next = count < tonumber(ARGV[2]) and first[2] and tonumber(first[2]) or -1

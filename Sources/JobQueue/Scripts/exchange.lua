@@ -111,8 +111,11 @@ if want > 0 then
         if #raws > 0 then
             redis.call('LPUSH', KEYS[2], unpack(raws))
             -- Not below the microseconds since 1970, so that fences rise even when Redis was emptied or fell back.
-            local last = math.max(tonumber(redis.call('GET', KEYS[11])) or 0, now_us) + #raws
-            redis.call('SET', KEYS[11], string.format('%.0f', last))
+            local last = redis.call('INCRBY', KEYS[11], #raws)
+            if last < now_us then
+                last = now_us + #raws
+                redis.call('SET', KEYS[11], string.format('%.0f', last))
+            end
             fence = string.format('%.0f', last - #raws + 1)
         end
         if #raws < want then
