@@ -25,6 +25,7 @@ let cModules: [Target] = [
     .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CLinuxFile"),
+    .target(name: "CTimerFD"),
     .target(name: "CVipsShim", dependencies: ["CVips"]),
     .target(name: "CSandbox", dependencies: ["CSeccomp"]),
     .target(name: "CTLS", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
@@ -60,7 +61,7 @@ let model: [Target] = [
 
 let queueAndRecord: [Target] = [
     .target(
-        name: "JobQueue", dependencies: ["Model", "Redis", "CrashPoints", log],
+        name: "JobQueue", dependencies: ["Model", "Redis", "CTimerFD", "CrashPoints", log],
         resources: [.embedInCode("Scripts")], swiftSettings: strict),
     .target(
         name: "Catalog", dependencies: ["Model", "Postgres", log],

@@ -2,37 +2,44 @@ internal import Foundation
 internal import Model
 internal import Redis
 
+/// What has become of an arrival.
+struct Begun {
+    /// Redis has to be asked about it first.
+    var unchecked: Admission?
+    /// A job that has not begun: the claiming thread has to run it.
+    var kept: (@Sendable () -> Void)?
+}
+
 /// From claimed bytes to running jobs.
 extension Consumer {
     /// Reads what has arrived, and begins it if that needs nothing from Redis.
-    ///
-    /// - Returns: what Redis has to be asked about first.
-    func beginArrival() -> Admission? {
+    func beginArrival(keepsOne: Bool = false) -> Begun {
         let (arrival, worker) = state.withLock { ($0.arrival, $0.worker) }
-        guard let arrival else { return nil }
+        guard let arrival else { return Begun() }
         var admission = Admission(keys: keys, settings: settings, queue: queue, worker: worker, arrival: arrival.number)
         for (index, raw) in arrival.raws.enumerated() {
             admission.read(raw, fence: arrival.firstFence + Int64(index), at: arrival.at, knows: knows, maker: maker)
         }
         guard !arrival.needsCheck, !admission.needsCheck else {
             state.withLock { $0.arrival?.needsCheck = true }
-            return admission
+            return Begun(unchecked: admission)
         }
-        begin(admission)
-        return nil
+        return begin(admission, keepsOne)
     }
 
     /// Asks Redis about unique keys and cancellations, then begins what may run.
-    func begin(_ admission: Admission, _ connection: inout RedisConnection) throws(RedisError) {
+    func begin(
+        _ admission: Admission, keepsOne: Bool, _ connection: inout RedisConnection
+    ) throws(RedisError) -> Begun {
         var admission = admission
         let call = admission.call(maker, at: clock.now)
         let reply = try connection.run(QueueScripts.admit, keys: call.keys, call.arguments)
         admission.apply(reply, at: clock.now, maker: maker)
-        begin(admission)
+        return begin(admission, keepsOne)
     }
 
     /// Ends the jobs that need no slot, and has the others performed.
-    private func begin(_ admission: Admission) {
+    private func begin(_ admission: Admission, _ keepsOne: Bool) -> Begun {
         var ticket = state.withLock { $0.nextTicket }
         var settlements = admission.settlements
         var claims: [Claim] = []
@@ -66,9 +73,15 @@ extension Consumer {
             defer { state.cancelledOnArrival = [] }
             return state.cancelledOnArrival
         }
-        guard let cancelled else { return }
+        guard let cancelled else { return Begun() }
         for end in admission.ended { callbacks.endedUnrun(end.envelope, end.state, end.failure) }
+        var kept: (@Sendable () -> Void)?
+        if keepsOne, let prepare = callbacks.prepare, let first = claims.first {
+            kept = prepare(first, self)
+            claims.removeFirst()
+        }
         for claim in claims { callbacks.perform(claim, self) }
         for id in cancelled { cancelRunning(id) }
+        return Begun(kept: kept)
     }
 }

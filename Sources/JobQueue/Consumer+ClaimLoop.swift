@@ -3,9 +3,11 @@ internal import Logging
 internal import Model
 internal import Redis
 
-/// The claiming thread's own things.
-struct ClaimLane: ~Copyable {
+/// The claiming thread's own things, which go with the claiming from thread to thread.
+// Sound: only the thread that claims touches them, and it lets go of them before another one is given them.
+final class ClaimSeat: @unchecked Sendable {
     var connection: RedisConnection?
+    var peek = PeekLane()
     /// Number of the settlements in flight.
     var batch: Int64 = 0
     /// After an error that a new connection does not mend.
@@ -24,48 +26,57 @@ extension Consumer {
         case leave, quit
     }
 
-    func claimLoop() {
-        var lane = ClaimLane()
-        var peek = PeekLane()
+    /// Claims and settles on the calling thread, until this consumer has left or another thread goes on with it.
+    ///
+    /// - Returns: true in the latter case.
+    func claimLoop(_ seat: ClaimSeat, _ relief: ClaimRelief?) -> Bool {
         while true {
             do {
-                switch nextStep(isConnected: lane.connection != nil, pauseUntil: lane.pauseUntil, &peek) {
+                switch nextStep(isConnected: seat.connection != nil, pauseUntil: seat.pauseUntil, &seat.peek) {
                 case .begin:
-                    if let unchecked = beginArrival(), lane.connection != nil {
-                        try begin(unchecked, &lane.connection!)  // there is one
+                    let keepsOne = relief?.isReady ?? false
+                    var begun = beginArrival(keepsOne: keepsOne)
+                    if let unchecked = begun.unchecked, seat.connection != nil {
+                        begun = try begin(unchecked, keepsOne: keepsOne, &seat.connection!)  // there is one
+                    }
+                    if let job = begun.kept, let relief,
+                        relief.run(job, meanwhile: { [self] in claimLoop(seat, relief) })
+                    {
+                        return true
                     }
                 case .connect:
-                    drop(&peek)
-                    lane.connection = try connect("claim")
+                    drop(&seat.peek)
+                    seat.connection = try connect("claim")
                     state.update { state in
                         state.reconcileAt = .now
                         state.fence = .unknown
                     }
                 case .register:
-                    drop(&peek)
-                    try register(&lane.connection!)  // only asked for while there is a connection
-                case .checkFence: try checkFence(&lane.connection!)  // as above
+                    drop(&seat.peek)
+                    try register(&seat.connection!)  // only asked for while there is a connection
+                case .checkFence: try checkFence(&seat.connection!)  // as above
                 case .raiseFence(let server, let floor):
-                    try raiseFence(on: server, to: floor, &lane.connection!)  // as above
+                    try raiseFence(on: server, to: floor, &seat.connection!)  // as above
                 case .newIdentity:
-                    drop(&peek)
+                    drop(&seat.peek)
                     takeNewIdentity()
-                case .reconcile: try reconcile(&lane.connection!)  // as above
+                case .reconcile: try reconcile(&seat.connection!)  // as above
                 case .withdraw:
-                    withdraw(&peek, &lane.connection!)  // as above
-                    try reconcile(&lane.connection!)  // as above
+                    withdraw(&seat.peek, &seat.connection!)  // as above
+                    try reconcile(&seat.connection!)  // as above
                 case .exchange(let want):
-                    try exchange(&lane.connection!, batch: &lane.batch, want: want)  // as above
+                    try exchange(&seat.connection!, batch: &seat.batch, want: want)  // as above
                 case .leave:
-                    try deregister(&lane.connection!)  // as above
-                    return state.update { $0.hasLeft = true }
-                case .quit: return
+                    try deregister(&seat.connection!)  // as above
+                    state.update { $0.hasLeft = true }
+                    return false
+                case .quit: return false
                 }
             } catch let error as RedisError {
-                failed(error, &lane)
+                failed(error, seat)
             } catch {
                 logger.error("Claiming failed", metadata: ["reason": "\(error)"])
-                lane.pauseUntil = .now + .milliseconds(250)
+                seat.pauseUntil = .now + .milliseconds(250)
             }
         }
     }
@@ -113,14 +124,14 @@ extension Consumer {
         }
     }
 
-    private func failed(_ error: RedisError, _ lane: inout ClaimLane) {
+    private func failed(_ error: RedisError, _ seat: ClaimSeat) {
         if error.breaksConnection || error.passes || error.code == .wrongPassword {
-            lane.connection = nil
+            seat.connection = nil
         } else if error.code == .noScript {
-            lane.connection?.forgetScripts()
+            seat.connection?.forgetScripts()
             return
         }
-        lane.pauseUntil = .now + .milliseconds(error.breaksConnection ? 50 : 200)
+        seat.pauseUntil = .now + .milliseconds(error.breaksConnection ? 50 : 200)
         let wasConnected = state.update { state in
             defer { state.isConnected = false }
             return state.isConnected

@@ -29,9 +29,9 @@ extension Consumer {
                 at: clock.now)
             call.append(to: &commands, digest: exchange)
             var unchecked: Admission?
-            let replies = try connection.pipeline(commands) { unchecked = beginArrival() }
+            let replies = try connection.pipeline(commands) { unchecked = beginArrival().unchecked }
             keep(reports, unsent: replies)
-            if let unchecked { try begin(unchecked, &connection) }
+            if let unchecked { _ = try begin(unchecked, keepsOne: false, &connection) }
             try settleAndClaim(try replies[replies.count - 1].get(), plain + others, want)
         } catch {
             if error.breaksConnection { state.withLock { $0.reports.insert(contentsOf: reports, at: 0) } }

@@ -5,8 +5,8 @@ public import Redis
 
 /// Claims jobs of one queue and settles them. Blocking inside, on OS threads of its own; no asynchronous Swift.
 ///
-/// Four threads: one claims and settles, and sleeps on a second connection until the queue has something; one renews the
-/// lease, one listens to orders, one looks after lost workers (``Sweeper``).
+/// Five threads: one claims and settles, and sleeps on a second connection until the queue has something, one stands by
+/// for it (``ClaimRelief``), one renews the lease, one listens to orders, one looks after lost workers (``Sweeper``).
 public final class Consumer: Sendable {
     let redis: RedisURL
     let queue: QueueName
@@ -49,7 +49,12 @@ public final class Consumer: Sendable {
 
     /// Connects, registers and claims, all in the background: works even if Redis comes later.
     public func start() {
-        run("queue-claim") { $0.claimLoop() }
+        let seat = ClaimSeat()
+        if callbacks.prepare != nil, let relief = ClaimRelief() {
+            relief.start { [self] in claimLoop(seat, relief) }
+        } else {
+            run("queue-claim") { _ = $0.claimLoop(seat, nil) }
+        }
         run("queue-lease") { $0.heartbeatLoop() }
         run("queue-orders") { $0.controlLoop() }
         sweeper.start()

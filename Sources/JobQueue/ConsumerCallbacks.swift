@@ -1,9 +1,13 @@
 public import Model
 
-/// What a ``Consumer`` tells its runtime. All are called on the consumer's threads and must return at once.
+/// What a ``Consumer`` tells its runtime. All are called on the consumer's threads and must return at once, but for what
+/// `prepare` gives.
 public struct ConsumerCallbacks: Sendable {
     /// Run this job on a slot, then call ``Consumer/finish(_:_:followUps:)``.
     public var perform: @Sendable (Claim, Consumer) -> Void
+    /// As `perform`, but the job begins in the closure that this returns. The claiming thread calls it and may take as long
+    /// as it likes, another thread claims meanwhile. Nil: jobs run on threads of the runtime only.
+    public var prepare: (@Sendable (Claim, Consumer) -> (@Sendable () -> Void))?
     /// How a job ends that needs neither waiting nor I/O, worked out on the claiming thread; nil: perform it.
     public var immediate: @Sendable (Claim) -> Outcome?
     /// Somebody cancelled this running job: stop it, then finish it with `.cancelled`.
@@ -20,6 +24,7 @@ public struct ConsumerCallbacks: Sendable {
 
     public init(
         perform: @escaping @Sendable (Claim, Consumer) -> Void,
+        prepare: (@Sendable (Claim, Consumer) -> (@Sendable () -> Void))? = nil,
         immediate: @escaping @Sendable (Claim) -> Outcome? = { _ in nil },
         cancel: @escaping @Sendable (Claim) -> Void = { _ in },
         abandon: @escaping @Sendable ([Claim]) -> Void = { _ in },
@@ -27,6 +32,7 @@ public struct ConsumerCallbacks: Sendable {
         fenceFloor: (@Sendable (_ server: String, _ answer: @escaping @Sendable (Int64) -> Void) -> Void)? = nil
     ) {
         self.perform = perform
+        self.prepare = prepare
         self.immediate = immediate
         self.cancel = cancel
         self.abandon = abandon

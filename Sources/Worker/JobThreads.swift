@@ -24,6 +24,9 @@ public final class JobThreads: TaskExecutor {
         queue.append { job.runSynchronously(on: executor) }
     }
 
+    /// The first job that `body` enqueues from this thread, which the caller has to run. One thread at a time may ask.
+    func keepingFirst(_ body: () -> Void) -> (@Sendable () -> Void)? { queue.keepingFirst(body) }
+
     private static func start(named name: String, running queue: WorkQueue) {
         let thread = Thread {
             // Set from within: Foundation on Linux passes a name set before on to nobody.
@@ -43,6 +46,8 @@ private final class WorkQueue: @unchecked Sendable {
     private var items: [@Sendable () -> Void] = []
     private var head = 0
     private var isClosed = false
+    private var keeper: pthread_t?
+    private var kept: (@Sendable () -> Void)?
 
     init() {
         pthread_mutex_init(lock, nil)
@@ -58,10 +63,24 @@ private final class WorkQueue: @unchecked Sendable {
 
     func append(_ work: @escaping @Sendable () -> Void) {
         pthread_mutex_lock(lock)
-        items.append(work)
+        let isKept = kept == nil && keeper == pthread_self()
+        if isKept { kept = work } else { items.append(work) }
         pthread_mutex_unlock(lock)
+        if isKept { return }
         // After the unlock: else the thread wakes only to wait for the lock.
         pthread_cond_signal(changed)
+    }
+
+    func keepingFirst(_ body: () -> Void) -> (@Sendable () -> Void)? {
+        pthread_mutex_lock(lock)
+        keeper = pthread_self()
+        pthread_mutex_unlock(lock)
+        body()
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        keeper = nil
+        defer { kept = nil }
+        return kept
     }
 
     func close() {

@@ -67,17 +67,19 @@ public final class WorkerRuntime: Sendable {
         endedUnrun = environment.endedUnrun
         let floors = environment.fenceFloor.map { FenceFloors(source: $0, logger: environment.logger) }
         self.floors = floors
+        let perform: @Sendable (Claim, Consumer) -> Void = { claim, consumer in
+            running.begin(claim)
+            // Unstructured, as each attempt is stopped by itself; the consumer counts them, and stop() waits for that
+            // count.
+            let task = Task(executorPreference: threads) { await runner.run(claim, for: consumer) }
+            running.attach(task, to: claim)
+        }
         consumer = Consumer(
             redis: environment.redisURL, queue: role.queue, slots: slots, settings: environment.settings,
             version: Release.version, logger: environment.logger, knows: { kinds.contains($0) },
             callbacks: ConsumerCallbacks(
-                perform: { claim, consumer in
-                    running.begin(claim)
-                    // Unstructured, as each attempt is stopped by itself; the consumer counts them, and stop() waits
-                    // for that count.
-                    let task = Task(executorPreference: threads) { await runner.run(claim, for: consumer) }
-                    running.attach(task, to: claim)
-                },
+                perform: perform,
+                prepare: { claim, consumer in threads.keepingFirst { perform(claim, consumer) } ?? {} },
                 immediate: { runner.immediate($0) },
                 cancel: { running.stop($0.ticket, .cancelled) },
                 abandon: { claims in for claim in claims { running.stop(claim.ticket, .abandoned) } },
