@@ -59,6 +59,17 @@ import Testing
                 .contains("\nflotilla_redis_memory_watermark_reached 0"))
     }
 
+    @Test func aRedisThatWentAwayNearlyFullHoldsNobodyUp() async throws {
+        let fleet = try await LiveFleet(settings: ["FLOTILLA_REDIS_MEMORY_PERCENT": "60"])
+        let limit = 64 << 20
+        try fleet.redis.cli("CONFIG", "SET", "maxmemory", "\(limit)")
+        try fleet.redis.cli("SETRANGE", "filler", "\(limit * 7 / 10)", "x")
+        try await eventually("refused") { try await post(fleet).status == 503 }
+        fleet.redis.kill()
+        // What it said last is not held against those who come a second later.
+        try await eventually("accepted") { try await post(fleet).status == 202 }
+    }
+
     @Test func withoutALimitThereIsNoWatermark() async throws {
         let fleet = try await LiveFleet(settings: ["FLOTILLA_REDIS_MEMORY_PERCENT": "1"])
         #expect(try await post(fleet).status == 202)

@@ -1,42 +1,20 @@
-import Catalog
 import Foundation
 import JobQueue
-import Logging
 import Model
-import Observability
-import Postgres
-import Redis
 import TestServers
 import Testing
 import Worker
 
-@Suite struct JobLogTests {
-    /// A queue with a worker that needs no record.
-    private func withWorker(_ body: @Sendable (JobQueue) async throws -> Void) async throws {
-        let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
-        // Never connected to: the jobs are not recorded.
-        let pool = PostgresPool(PostgresOptions(url: "postgresql://127.0.0.1:9/none"), connections: 1)
-        var settings = QueueSettings()
-        settings.namespace = "log-\(UInt32.random(in: 0...UInt32.max))"
-        settings.backoff = Backoff(base: .milliseconds(10), cap: .milliseconds(40))
-        var url = try RedisURL(RedisServer.shared.get().url)
-        url.tag = settings.namespace
-        let queue = JobQueue(client: RedisClient(url, name: "test"), settings: settings)
-        let runtime = WorkerRuntime(
-            WorkerRole(queue: .export, handlers: [EchoHandler(queue: queue)]), slots: 2,
-            WorkerRuntime.Environment(
-                redisURL: url, settings: settings, catalog: Catalog(pool: pool, logger: logger), metrics: Metrics(),
-                logger: logger, endedUnrun: { _, _, _ in }))
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await runtime.run() }
-            do { try await body(queue) } catch {
-                await runtime.stop(grace: .zero)
-                throw error
-            }
-            await runtime.stop(grace: .zero)
-        }
-    }
+private struct Failing: JobHandler {
+    let kind = "fail"
+    let stderrTail: String
 
+    func run(_ job: RunningJob) async throws -> JobOutcome {
+        throw JobFailure(.internal, code: "crashed", message: "gone", stderrTail: stderrTail)
+    }
+}
+
+@Suite struct JobLogTests {
     private func run(_ payload: JSONValue, to end: JobState = .done, attempts: Int = 1, on queue: JobQueue) async throws
         -> JobID
     {
@@ -53,7 +31,7 @@ import Worker
     }
 
     @Test func linesAreKeptInTheirOrderAndSentWithoutGaps() async throws {
-        try await withWorker { queue in
+        try await withLoneWorker { queue in
             let id = try await run(["log": ["first", "se\u{1B}[1mcond\nthird"]], on: queue)
             let log = try await queue.log(of: id)
             #expect(log.map(\.line) == ["first", "se [1mcond", "third"] && log.allSatisfy { $0.attempt == 1 })
@@ -67,7 +45,7 @@ import Worker
 
     @Test("A flood is cut off and said to be", arguments: [199, 200, 201, 5_000])
     func flood(count: Int) async throws {
-        try await withWorker { queue in
+        try await withLoneWorker { queue in
             let lines = (0..<count).map { JSONValue.string("line \($0)") }
             let id = try await run(["log": .array(lines)], on: queue)
             let log = try await queue.log(of: id).map(\.line)
@@ -80,7 +58,7 @@ import Worker
     }
 
     @Test func eachFailedAttemptSaysWhy() async throws {
-        try await withWorker { queue in
+        try await withLoneWorker { queue in
             let id = try await run(["log": ["trying"], "fail": "no luck"], to: .dead, attempts: 2, on: queue)
             let log = try await queue.log(of: id)
             #expect(log.map(\.attempt) == [1, 1, 2, 2])
@@ -89,8 +67,20 @@ import Worker
         }
     }
 
+    @Test func theEndOfWhatAHelperSaidStandsInTheLog() async throws {
+        try await withLoneWorker({ _ in [Failing(stderrTail: (1...30).map { "line \($0)" }.joined(separator: "\n"))] })
+        {
+            queue in
+            let job = JobEnvelope(kind: "fail", payload: .null, maxAttempts: 1)
+            _ = try await queue.enqueue([job], on: .export)
+            try await eventually("dead") { try await queue.state(of: job.id)?.state == .dead }
+            let lines = try await queue.log(of: job.id).map(\.line)
+            #expect(lines == ["attempt 1 failed: crashed: gone"] + (11...30).map { "stderr: line \($0)" })
+        }
+    }
+
     @Test func whatIsNoListOfLinesIsRefused() async throws {
-        try await withWorker { queue in
+        try await withLoneWorker { queue in
             for bad in ["text", [1], nil] as [JSONValue] {
                 let id = try await run(["log": bad], to: .dead, on: queue)
                 #expect(try await queue.state(of: id)?.error?.code == "bad_payload")
@@ -99,7 +89,7 @@ import Worker
     }
 
     @Test func aStepOfABatchLogsUnderItsBatchAndLeavesItsStateAlone() async throws {
-        try await withWorker { queue in
+        try await withLoneWorker { queue in
             let (batch, id) = (UUID(), JobID.random())
             let subject = batch.uuidString.lowercased()
             try await queue.publish(
