@@ -78,7 +78,7 @@ final class WorkerPool: Sendable {
         excuse(process, until: .now)
         process.signal(SIGKILL)
         _ = await process.end(within: .seconds(5))
-        WorkerClocks.forget(process.pid)
+        hasEnded(process)
         // What is cut off from a dead process must not arrive later.
         network(index).cut()
     }
@@ -89,21 +89,24 @@ final class WorkerPool: Sendable {
         excuse(process, until: .now + grace)
         process.signal(SIGTERM)
         let status = await process.end(within: grace + .seconds(10))
-        WorkerClocks.forget(process.pid)
-        excuse(process, until: .now)
+        hasEnded(process)
         if status != 0 { state.withLock { $0.uncleanStops += 1 } }
     }
 
     /// The process, which from now on is not expected to run.
     private func take(_ index: Int) -> ChildProcess? { state.withLock { $0.workers[index].process.take() } }
 
+    private func hasEnded(_ process: ChildProcess) {
+        WorkerClocks.forget(process.pid)
+        excuse(process, until: .now)
+    }
+
     /// Starts again what has ended without being asked to.
     func restartFallen() throws(TortureError) {
         for index in 0..<count {
             guard let (process, _) = current(index), let status = process.exitStatus() else { continue }
             state.withLock { $0.crashes.append("worker \(index + 1) ended by itself with status \(status)") }
-            excuse(process, until: .now)
-            WorkerClocks.forget(process.pid)
+            hasEnded(process)
             try start(index)
         }
     }

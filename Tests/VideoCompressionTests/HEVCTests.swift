@@ -65,15 +65,8 @@ struct HEVCTests {
         #expect(done.result.variants[0].bytes < 500_000 / 8 * 8)
     }
 
-    @Test("A recipe that was recorded before there was a choice means H.264")
-    func recorded() throws {
-        let text = """
-            {"crf": 23, "preset": "veryfast", "max_long_side": 1280, "max_short_side": 720, "audio_bitrate": 128000,
-             "max_frame_rate": 60, "poster_long_side": 1280}
-            """
-        #expect(try JSONDecoder().decode(VideoSpec.self, from: Data(text.utf8)) == VideoSpec())
-        let spec = VideoSpec(codec: .hevc, maxBitrate: 1, posterLongSide: nil)
-        #expect(spec.crf == 28)
-        #expect(try JSONDecoder().decode(VideoSpec.self, from: JSONEncoder().encode(spec)) == spec)
+    @Test("A codec without a factor of its own gets the usual one", arguments: [(VideoCodec.h264, 23), (.hevc, 28)])
+    func usualFactor(codec: VideoCodec, crf: Int) {
+        #expect(VideoSpec(codec: codec).crf == crf)
     }
 }

@@ -10,7 +10,7 @@ public enum VideoCodec: String, Sendable, Hashable, Codable, CaseIterable {
 }
 
 /// How a video is to come out.
-public struct VideoSpec: Sendable, Hashable {
+public struct VideoSpec: Sendable, Hashable, Codable {
     public var codec: VideoCodec
     /// The box for a landscape picture; a portrait one gets it turned. Never enlarged.
     public var maxLongSide: Int
@@ -42,23 +42,6 @@ public struct VideoSpec: Sendable, Hashable {
         self.audioBitrate = audioBitrate
         self.maxFrameRate = maxFrameRate
         self.posterLongSide = posterLongSide
-    }
-}
-
-extension VideoSpec: Codable {
-    /// Recipes that were recorded before there was a choice have no codec.
-    public init(from decoder: any Decoder) throws {
-        let values = try decoder.container(keyedBy: CodingKeys.self)
-        self.init(
-            codec: try values.decodeIfPresent(VideoCodec.self, forKey: .codec) ?? .h264,
-            maxLongSide: try values.decode(Int.self, forKey: .maxLongSide),
-            maxShortSide: try values.decode(Int.self, forKey: .maxShortSide),
-            crf: try values.decode(Int.self, forKey: .crf),
-            maxBitrate: try values.decodeIfPresent(Int.self, forKey: .maxBitrate),
-            preset: try values.decode(String.self, forKey: .preset),
-            audioBitrate: try values.decode(Int.self, forKey: .audioBitrate),
-            maxFrameRate: try values.decode(Int.self, forKey: .maxFrameRate),
-            posterLongSide: try values.decodeIfPresent(Int.self, forKey: .posterLongSide))
     }
 
     private enum CodingKeys: String, CodingKey {
