@@ -32,7 +32,7 @@ cc -O2 -o "$RUN/minimal-cycle" Benchmarks/peers/minimal_cycle.c -lhiredis
 for ((i = 0; i < runs; i++)); do
     echo "  run $((i + 1)): $("$RUN/minimal-cycle" "$port" "$jobs" 16) and $("$RUN/minimal-cycle" "$port" "$jobs" 100) cycles/s"
 done
-echo "== queue: peers, one worker process each"
+echo "== queue: peers"
 if [ ! -x "$RUN/bench-python/bin/python3" ]; then
     /usr/bin/python3 -m venv "$RUN/bench-python"
     for peer in arq rq huey 'dramatiq[redis]' saq 'taskiq taskiq-redis' 'celery[redis]'; do

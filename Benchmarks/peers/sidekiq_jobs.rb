@@ -1,9 +1,35 @@
-# The job that does nothing, for Sidekiq: enqueued in bulk with BENCH_ENQUEUE set, else loaded by `sidekiq -r`.
+# The job that does nothing, for Sidekiq: enqueued in bulk with BENCH_ENQUEUE set, else loaded by `sidekiq -r`. With
+# BENCH_RELIABLE set, jobs are moved to a list of their process and removed when they have ended, as its reliable fetchers do.
 require "sidekiq"
+require "sidekiq/fetch"
 url = ENV.fetch("BENCH_REDIS")
 Sidekiq.configure_client { |config| config.redis = { url: url } }
 Sidekiq.configure_server { |config| config.redis = { url: url } }
 Sidekiq.logger.level = Logger::ERROR
+
+class ReliableFetch < Sidekiq::BasicFetch
+  WORKING = "working:#{Process.pid}"
+
+  Work = Struct.new(:queue, :job) do
+    def acknowledge
+      Sidekiq.redis { |redis| redis.lrem(WORKING, 1, job) }
+    end
+
+    def queue_name
+      queue.delete_prefix("queue:")
+    end
+
+    def requeue
+      Sidekiq.redis { |redis| redis.multi { |both| both.rpush(queue, job); both.lrem(WORKING, 1, job) } }
+    end
+  end
+
+  def retrieve_work
+    job = Sidekiq.redis { |redis| redis.brpoplpush(@queues.first, WORKING, timeout: TIMEOUT) }
+    Work.new(@queues.first, job) if job
+  end
+end
+Sidekiq.configure_server { Sidekiq.options[:fetch] = ReliableFetch.new(Sidekiq.options) } if ENV["BENCH_RELIABLE"]
 
 class Noop
   include Sidekiq::Worker
