@@ -71,10 +71,7 @@ import Testing
         #expect(try await client.run(script, keys: [key]) == .integer(2))
         #expect(try cluster.nodes[0].cli("GET", "{\(tag)}:k") == "2")
 
-        try await eventually("replicated") {
-            try cluster.nodes[3].cli("READONLY")
-            return try cluster.nodes[0].cli("WAIT", "1", "100") == "1"
-        }
+        try await eventually("replicated") { try cluster.nodes[0].isReplicated() }
         cluster.nodes[0].kill()
         try await eventually("a new owner") { (try? await client.send(["INCR", key])) != nil }
         #expect(try cluster.nodes[3].cli("GET", "{\(tag)}:k") == "3")

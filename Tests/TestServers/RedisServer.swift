@@ -66,6 +66,14 @@ public final class RedisServer: Sendable {
 
     public func thaw() { process.withLock { $0?.signal(SIGCONT) } }
 
+    /// Whether its first replica has all that it has written. (`WAIT` tells of what its own connection has written only.)
+    public func isReplicated() throws -> Bool {
+        let lines = try cli("INFO", "replication").split(whereSeparator: \.isNewline)
+        guard let written = lines.first(where: { $0.hasPrefix("master_repl_offset:") })?.split(separator: ":").last
+        else { return false }
+        return lines.contains { $0.hasPrefix("slave0:") && $0.contains("offset=\(written),") }
+    }
+
     /// What `redis-cli` prints: a client that shares no code with ours.
     @discardableResult
     public func cli(_ arguments: String...) throws -> String {
