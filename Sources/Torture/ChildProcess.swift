@@ -5,6 +5,7 @@ import Synchronization
 /// A process that was started here, in a process group of its own: signals go to its id, and it is waited for.
 final class ChildProcess: Sendable {
     let pid: pid_t
+    let startedAt = ContinuousClock.now
     private let status = Mutex<Int32?>(nil)
 
     /// - Parameters:

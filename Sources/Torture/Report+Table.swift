@@ -25,11 +25,12 @@ extension Report {
             row("duplicate executions", "\(duplicateExecutions) of \(executions)"),
             row("… after the end", "\(executionsAfterTheEnd)"), row("refused, queue full", "\(refused)"),
             row("objects abandoned", "\(abandonedObjects)"),
-            row("unclean stops", "\(uncleanStops)"), row("rescue", Self.text(rescue)),
+            row("unclean stops", "\(uncleanStops.count)"), row("rescue", Self.text(rescue)),
             row("cancel", Self.text(cancel)), row("settled in", "\(Self.number(settleSeconds)) s"),
             row("machine stood still", "\(Int(longestStallMs)) ms at most"),
         ]
         for line in mostRepeated { lines.append("  repeated: \(line)") }
+        for line in uncleanStops.prefix(20) { lines.append("  stop: \(line)") }
         lines += problems.map { "  ! \($0)" }
         lines += ["", isClean ? "every promise was kept" : "NOT every promise was kept"]
         return lines.joined(separator: "\n")

@@ -50,10 +50,10 @@ public struct Report: Sendable, Codable {
     public var falseRescues: [String] = []
     /// What the queue held in the end.
     public var leftovers: [String] = []
-    /// Workers that ended by themselves.
+    /// Workers that ended by themselves, or by another signal than what was sent.
     public var crashes: [String] = []
-    /// Workers that did not exit with 0 after SIGTERM.
-    public var uncleanStops = 0
+    /// Workers that did not exit with 0 after SIGTERM: still starting, or too slow.
+    public var uncleanStops: [String] = []
     public var settleSeconds = 0.0
     /// How long this machine left a process waiting for a processor at the worst.
     public var longestStallMs = 0.0

@@ -18,7 +18,7 @@ final class WorkerPool: Sendable {
         var excusedUntil: [pid_t: ContinuousClock.Instant] = [:]
         var pids: Set<pid_t> = []
         var allExcusedUntil: ContinuousClock.Instant?
-        var uncleanStops = 0
+        var uncleanStops: [String] = []
         var crashes: [String] = []
     }
 
@@ -87,10 +87,17 @@ final class WorkerPool: Sendable {
     func terminate(_ index: Int) async {
         guard let process = take(index) else { return }
         excuse(process, until: .now + grace)
+        let age = ContinuousClock.now - process.startedAt
         process.signal(SIGTERM)
         let status = await process.end(within: grace + .seconds(10))
         hasEnded(process)
-        if status != 0 { state.withLock { $0.uncleanStops += 1 } }
+        guard status != 0 else { return }
+        let end =
+            "worker \(index + 1), asked to stop \(Int(age / .milliseconds(1))) ms after its start, "
+            + "ended with status \(status)"
+        // One of which SIGTERM made short work was still starting; one that took too long was killed here.
+        let isCrash = status > 128 && ![SIGTERM, SIGKILL].contains(status - 128)
+        state.withLock { if isCrash { $0.crashes.append(end) } else { $0.uncleanStops.append(end) } }
     }
 
     /// The process, which from now on is not expected to run.
@@ -131,7 +138,7 @@ final class WorkerPool: Sendable {
         }
     }
 
-    var uncleanStops: Int { state.withLock { $0.uncleanStops } }
+    var uncleanStops: [String] { state.withLock { $0.uncleanStops } }
     var crashes: [String] { state.withLock { $0.crashes } }
 
     /// Ends all processes and proxies, whatever state they are in.
