@@ -36,13 +36,8 @@ final class ClaimRelief: Sendable {
     }
 
     private func run(_ body: @escaping @Sendable () -> Void) {
-        let thread = Thread {
-            Thread.current.name = "queue-claim"
-            body()
-        }
         // Jobs run here, too.
-        thread.stackSize = 8 << 20
-        thread.start()
+        Thread.start(named: "queue-claim", stackBytes: 8 << 20, body)
     }
 
     /// Whether ``run(_:meanwhile:)`` may be called: not while the other thread still runs a job.

@@ -53,19 +53,11 @@ public final class Consumer: Sendable {
         if callbacks.prepare != nil, let relief = ClaimRelief() {
             relief.start { [self] in claimLoop(seat, relief) }
         } else {
-            run("queue-claim") { _ = $0.claimLoop(seat, nil) }
+            Thread.start(named: "queue-claim") { [self] in _ = claimLoop(seat, nil) }
         }
-        run("queue-lease") { $0.heartbeatLoop() }
-        run("queue-orders") { $0.controlLoop() }
+        Thread.start(named: "queue-lease") { [self] in heartbeatLoop() }
+        Thread.start(named: "queue-orders") { [self] in controlLoop() }
         sweeper.start()
-    }
-
-    private func run(_ name: String, _ body: @escaping @Sendable (Consumer) -> Void) {
-        let thread = Thread { [self] in
-            Thread.current.name = name
-            body(self)
-        }
-        thread.start()
     }
 
     /// Changes how many jobs may be held; lowering it lets running ones end.

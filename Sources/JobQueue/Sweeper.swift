@@ -34,12 +34,7 @@ public final class Sweeper: Sendable {
     }
 
     public func start() {
-        let thread = Thread { [self] in
-            // Set from within: Foundation on Linux passes a name set before on to nobody.
-            Thread.current.name = "queue-sweep"
-            loop()
-        }
-        thread.start()
+        Thread.start(named: "queue-sweep") { [self] in loop() }
     }
 
     /// Returns at once; the thread ends after what it is doing.

@@ -39,7 +39,7 @@ public final class JobThreads: TaskExecutor {
 }
 
 /// A first-in first-out list of closures that threads wait on.
-// Sound: `items` and `isClosed` are touched only with `lock` held; the two C objects stay at their allocated address.
+// Sound: the variables are touched only with `lock` held; the two C objects stay at their allocated address.
 private final class WorkQueue: @unchecked Sendable {
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)

@@ -66,7 +66,9 @@ struct HEVCTests {
     }
 
     @Test("A codec without a factor of its own gets the usual one", arguments: [(VideoCodec.h264, 23), (.hevc, 28)])
-    func usualFactor(codec: VideoCodec, crf: Int) {
-        #expect(VideoSpec(codec: codec).crf == crf)
+    func usualFactor(codec: VideoCodec, crf: Int) throws {
+        let spec = VideoSpec(codec: codec, maxBitrate: 1, posterLongSide: nil)
+        #expect(spec.crf == crf)
+        #expect(try JSONDecoder().decode(VideoSpec.self, from: JSONEncoder().encode(spec)) == spec)
     }
 }
