@@ -18,11 +18,12 @@ import time
 
 RUNS = int(os.environ.get("BENCH_RUNS", "3"))
 HERE = os.path.dirname(os.path.abspath(__file__))
-# name: (jobs, whether a job survives the death of its worker)
+# name: (jobs, whether a job survives the death of its worker, worker processes)
 PEERS = {
-    "sidekiq": (100_000, False), "sidekiq, 2 processes": (200_000, False),
-    "sidekiq, 2 processes, reliable fetch": (200_000, True), "huey": (20_000, False), "taskiq": (20_000, False),
-    "dramatiq": (20_000, True), "saq": (10_000, True), "arq": (10_000, True), "celery": (10_000, True), "rq": (3_000, True),
+    "sidekiq": (100_000, False, 1), "sidekiq, 2 processes": (200_000, False, 2),
+    "sidekiq, 2 processes, reliable fetch": (200_000, True, 2), "huey": (20_000, False, 1), "taskiq": (20_000, False, 1),
+    "dramatiq": (20_000, True, 1), "saq": (10_000, True, 1), "arq": (10_000, True, 1), "celery": (10_000, True, 1),
+    "rq": (3_000, True, 1),
 }
 
 
@@ -42,7 +43,7 @@ def seconds_of(jobs, port, deadline):
 
 
 def measure(name, port):
-    jobs, _ = PEERS[name]
+    jobs, survives, processes = PEERS[name]
     subprocess.run(["redis-cli", "-p", port, "flushall"], check=True, stdout=subprocess.DEVNULL)
     with tempfile.TemporaryDirectory() as folder:
         result = os.path.join(folder, "seconds")
@@ -51,19 +52,18 @@ def measure(name, port):
             script = os.path.join(HERE, "sidekiq_jobs.rb")
             subprocess.run(["ruby", script], check=True, env={**env, "BENCH_ENQUEUE": "1"}, stderr=subprocess.DEVNULL)
             command = ["sidekiq", "-r", script, "-c", "10", "-q", "default"]
-            if "reliable" in name:
+            if survives:
                 env["BENCH_RELIABLE"] = "1"
         else:
             script = os.path.join(HERE, "peer_jobs.py")
             subprocess.run([sys.executable, script, "enqueue", name], check=True, env=env, stderr=subprocess.DEVNULL)
             command = [sys.executable, script, "work", name]
-        count = 2 if "2 processes" in name else 1
         workers = [
             subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
-            for _ in range(count)]
+            for _ in range(processes)]
         try:
             deadline = time.monotonic() + 120
-            if count > 1:
+            if processes > 1:
                 seconds = seconds_of(jobs, port, deadline)
                 return jobs / seconds if seconds else None
             while not (os.path.exists(result) and os.path.getsize(result) > 0):

@@ -10,13 +10,9 @@ Sidekiq.logger.level = Logger::ERROR
 class ReliableFetch < Sidekiq::BasicFetch
   WORKING = "working:#{Process.pid}"
 
-  Work = Struct.new(:queue, :job) do
+  class Work < Sidekiq::BasicFetch::UnitOfWork
     def acknowledge
       Sidekiq.redis { |redis| redis.lrem(WORKING, 1, job) }
-    end
-
-    def queue_name
-      queue.delete_prefix("queue:")
     end
 
     def requeue
